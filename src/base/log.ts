@@ -1,0 +1,41 @@
+/** The log: pino's levels and fields, written as JSON lines or as lines a person reads. Never bodies, passwords or AUTH lines. */
+import { type Logger, pino } from 'pino'
+
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child' | 'level'>
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export const logFormats = ['text', 'json'] as const
+
+type LogOptions = { level: (typeof logLevels)[number]; format: (typeof logFormats)[number] }
+
+/**
+ * Opens the log on standard error.
+ * @returns a pino logger that writes synchronously: nothing is lost when the process is killed
+ */
+export function openLog({ level, format }: LogOptions): Log {
+  const destination = pino.destination({ dest: 2, sync: true })
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  if (format === 'json') return pino(options, destination)
+  return pino(options, { write: line => destination.write(readable(line)) })
+}
+
+/** A log that says nothing, for tests and for commands that print their own words. */
+export const silentLog: Log = pino({ level: 'silent' })
+
+const names: Record<number, string> = { 20: 'debug', 30: 'info ', 40: 'WARN ', 50: 'ERROR' }
+
+/** Turns `{"level":30,"time":…,"msg":"message accepted","id":"x"}` into `2026-01-02 03:04:05 info  message accepted  id=x`. */
+function readable(line: string): string {
+  const { level, time, msg, ...fields } = JSON.parse(line)
+  const stamp = String(time).slice(0, 19).replace('T', ' ')
+  const rest = Object.entries(fields).map(([key, value]) => `  ${key}=${plain(value)}`)
+  return `${stamp} ${names[level] ?? level} ${msg}${rest.join('')}\n`
+}
+
+function plain(value: unknown): string {
+  if (value !== null && typeof value === 'object') {
+    return 'message' in value ? JSON.stringify(value.message) : JSON.stringify(value)
+  }
+  const text = String(value)
+  return /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text)
+}

@@ -1,0 +1,64 @@
+/** Text for a reader: lines wrapped, columns aligned, and the known word nearest to a mistyped one. */
+
+/** Breaks a text into lines of at most `width` characters, each begun with `indent`. A longer word keeps its own line. */
+export function wrap(text: string, width: number, indent = ''): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+      lines.push(indent + line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  lines.push(indent + line)
+  return lines
+}
+
+/** Pads every cell but the last of a row to the width of its column. */
+export function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length)
+  }
+  return rows.map(row => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
+}
+
+/**
+ * Finds the known word that was probably meant.
+ * @returns the nearest one, or undefined when more than a third of the word would have to change
+ */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  // What is longer than this was not mistyped, and the comparison costs its length.
+  if (word.length > 64) return undefined
+  let best: string | undefined
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  for (const candidate of known) {
+    const changes = distance(word.toLowerCase(), candidate.toLowerCase())
+    if (changes < least) [best, least] = [candidate, changes]
+  }
+  return best
+}
+
+/** A sentence to put behind a complaint about an unknown word: `; did you mean X?`, or nothing. */
+export function didYouMean(word: string, known: Iterable<string>): string {
+  const meant = nearest(word, known)
+  return meant === undefined ? '' : `; did you mean ${meant}?`
+}
+
+/** Levenshtein distance: letters to add, drop or change. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (const letter of a) {
+    let left = (row[0] ?? 0) + 1
+    const next = [left]
+    for (let j = 0; j < b.length; j++) {
+      const kept = (row[j] ?? 0) + (letter === b[j] ? 0 : 1)
+      left = Math.min(kept, left + 1, (row[j + 1] ?? 0) + 1)
+      next.push(left)
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
