@@ -1,0 +1,462 @@
+/**
+ * The schema: every key and value of the two databases. Letters are on disk and never change their meaning.
+ *
+ * A data directory holds two LevelDB databases:
+ *
+ *     log/     the truth: append-only, synced
+ *     index/   derived: can be made again from the log, written without sync
+ *
+ * Integers are big-endian, so that LevelDB's order is the reading order. `varint` is little-endian base 128, `text` is a
+ * varint length and UTF-8, `list` is a varint count and its items.
+ *
+ * ## The log
+ *
+ *     key      seq:u48                     given out in order, from 0, never twice
+ *     value    letter:u8 body
+ *
+ *     V header    format:varint store:10 created:u48                            always at seq 0
+ *     B block     codec:u8 octets                                               codec 0: as received
+ *     M message   id:10 date:u48 flags:u8 octets:varint header:varint digest:32
+ *                 blocks:list(varint: how far behind this record, or behind the block before)
+ *                 reversePath:text trace:text envid:text
+ *                 recipients:list(path:text notify:u8 orcpt:text)
+ *                 deliveries:list(account:u48 box:varint uid:varint)
+ *     X removal   account:u48 box:varint uids:list(varint: distance to the one before)
+ *     A account   state:u8 account:u48 created:u48 name:text password:text      state 1: there, 0: removed
+ *     N alias     address:text targets:list(text)                               no targets: removed
+ *
+ * A decoder stops at the last field it knows, so that a later release may add fields at the end of a value.
+ *
+ * Worked example. A message of 70,000 octets to alice (account 1), received while another one of two blocks comes in:
+ *
+ *     …0007  B  65,534 octets of ours          64 KiB with the prefix
+ *     …0008  B  65,534 octets of the other
+ *     …0009  B  4,466 octets of ours           these two in one batch, synced: the commit
+ *     …000a  M  blocks [1, 2], deliveries [(1, 1, 42)]
+ *
+ * The block list reads backwards: one before 000a is 0009, two before that is 0007.
+ *
+ * Benefits: writing is one sequential stream, whatever the number of sessions; one fsync makes a group of messages
+ * durable; keys only grow, so LevelDB moves old files between its levels and does not rewrite them; everything else can
+ * be made again from here. Downsides: a message's blocks may lie apart; space comes back only when whole stretches of
+ * the log are dead and swept; reading a message costs one look-up more than a file would.
+ *
+ * ## The index
+ *
+ *     v                                        format:varint applied:u48 settled:u48
+ *     a account:u48                            created:u48 name:text password:text
+ *     n address                                targets:list(text)
+ *     u account:u48 box:u32                    next:u32 validity:u32 count:varint octets:varint
+ *     x account:u48 box:u32 uid:u32            seq:u48 octets:u48 date:u48 id:10
+ *     l seq:u48 account:u48 box:u32 uid:u32    (empty)
+ *
+ * `applied` is the last record of the log that the index knows; those after it are applied at start. Below `settled` no
+ * block waits for its message. `x` is one message in a mailbox, in the order of arrival. `l` is the link back: when the
+ * last link of a message is gone, its blocks are dead.
+ *
+ * Benefits: small, so it stays in LevelDB's upper levels and its cache; opening a mailbox is one range scan. Downsides:
+ * at start the log's tail is read again; an index that is lost costs a pass over the whole log.
+ */
+import { Failure } from '../base/failure.ts'
+import { OctetReader, OctetWriter } from '../wire/octets.ts'
+
+/** The format this release writes, of both databases. */
+export const format = 1
+
+/** The mailbox that mail is delivered to; POP3 knows no other. */
+export const inbox = 1
+
+const letters = {
+  header: 0x56, //  V
+  block: 0x42, //   B
+  message: 0x4d, // M
+  removal: 0x58, // X
+  account: 0x41, // A
+  alias: 0x4e, //   N
+} as const
+
+const flags = { dotted: 1, eightBit: 2, smtputf8: 4, returnHeaders: 8, returnFull: 16 } as const
+
+const codecs = { plain: 0 } as const
+
+/** What a body block begins with: its letter and its codec. */
+export const blockPrefix = Buffer.of(letters.block, codecs.plain)
+
+/** Octets of a message's id, and of a digest (SHA-256). */
+export const idOctets = 10
+const digestOctets = 32
+
+// Values of the log
+
+/** The first record of every log. */
+export type HeaderRecord = {
+  readonly kind: 'header'
+  readonly format: number
+  readonly store: Buffer
+  readonly created: number
+}
+
+/**
+ * A stretch of a message. `value` is what the database holds: `blockPrefix`, then the octets. Whoever gathers a block
+ * leaves room for the prefix in front, so that nothing has to be copied to write it.
+ */
+export type BlockRecord = { readonly kind: 'block'; readonly value: Buffer }
+
+/** When a recipient wants to hear of its message (RFC 3461 §4.1), one bit each; 0 is "not said". */
+export const notify = { never: 1, success: 2, failure: 4, delay: 8 } as const
+
+export type Recipient = { readonly path: string; readonly notify: number; readonly orcpt: string }
+
+/** Where a copy of a message lies. */
+export type Delivery = { readonly account: number; readonly box: number; readonly uid: number }
+
+/** What is kept of a message beside its octets. */
+export type MessageRecord = {
+  readonly kind: 'message'
+  /** Random and unique; its text form is the UIDL and the id in Received. */
+  readonly id: Buffer
+  /** When it was accepted, ms since the epoch. */
+  readonly date: number
+  /** Some line begins with a dot, so that it must be stuffed when it is sent. */
+  readonly dotted: boolean
+  readonly eightBit: boolean
+  readonly smtputf8: boolean
+  /** RET of RFC 3461 §4.3; empty when not given. */
+  readonly ret: '' | 'FULL' | 'HDRS'
+  readonly envid: string
+  /** Octets as received, without the trace fields. */
+  readonly octets: number
+  /** Octets of the header section with the empty line that ends it. */
+  readonly headerOctets: number
+  /** SHA-256 over the octets as received. */
+  readonly digest: Buffer
+  /** Sequence numbers of its blocks, first to last. */
+  readonly blocks: readonly number[]
+  /** As a mailbox (RFC 5321 §4.1.2) without angle brackets; empty for the null reverse-path. */
+  readonly reversePath: string
+  /** The Received field added at receipt, with its CRLF. */
+  readonly trace: string
+  readonly recipients: readonly Recipient[]
+  readonly deliveries: readonly Delivery[]
+}
+
+/** Messages taken out of a mailbox. */
+export type RemovalRecord = {
+  readonly kind: 'removal'
+  readonly account: number
+  readonly box: number
+  /** In ascending order. */
+  readonly uids: readonly number[]
+}
+
+/** An account as it is from this record on. Its number is the sequence number of its first record. */
+export type AccountRecord = {
+  readonly kind: 'account'
+  readonly present: boolean
+  readonly account: number
+  /** ms since the epoch */
+  readonly created: number
+  readonly name: string
+  readonly password: string
+}
+
+/** An alias as it is from this record on; without targets it is gone. */
+export type AliasRecord = { readonly kind: 'alias'; readonly address: string; readonly targets: readonly string[] }
+
+export type LogRecord = HeaderRecord | BlockRecord | MessageRecord | RemovalRecord | AccountRecord | AliasRecord
+
+export function encodeLogKey(seq: number): Buffer {
+  const key = Buffer.allocUnsafe(6)
+  key.writeUIntBE(seq, 0, 6)
+  return key
+}
+
+export function decodeLogKey(key: Buffer): number {
+  return key.readUIntBE(0, 6)
+}
+
+/**
+ * @param seq the record's own number: block lists are relative to it
+ */
+export function encodeLogRecord(seq: number, record: LogRecord): Buffer {
+  const out = new OctetWriter().u8(letters[record.kind])
+  switch (record.kind) {
+    case 'header':
+      return out.varint(record.format).raw(record.store).u48(record.created).finish()
+    case 'block':
+      return record.value
+    case 'message':
+      return encodeMessage(out, seq, record)
+    case 'removal':
+      out.u48(record.account).varint(record.box)
+      return putDistances(out, record.uids).finish()
+    case 'account':
+      out
+        .u8(record.present ? 1 : 0)
+        .u48(record.account)
+        .u48(record.created)
+      return out.text(record.name).text(record.password).finish()
+    case 'alias':
+      return putTexts(out.text(record.address), record.targets).finish()
+    default:
+      return record satisfies never
+  }
+}
+
+/**
+ * @returns the record; its octets are views into `value`
+ * @throws Failure STORE_DAMAGED when the octets are no record
+ */
+export function decodeLogRecord(seq: number, value: Buffer): LogRecord {
+  try {
+    return readLogRecord(seq, new OctetReader(value, 1), value)
+  } catch (error) {
+    if (error instanceof RangeError) throw damaged(`record ${seq} of the log`, error)
+    throw error
+  }
+}
+
+function readLogRecord(seq: number, from: OctetReader, value: Buffer): LogRecord {
+  switch (value[0]) {
+    case letters.header:
+      return { kind: 'header', format: from.varint(), store: from.raw(idOctets), created: from.u48() }
+    case letters.block:
+      if (from.u8() !== codecs.plain) throw new RangeError('unknown codec')
+      return { kind: 'block', value }
+    case letters.message:
+      return readMessage(seq, from)
+    case letters.removal:
+      return { kind: 'removal', account: from.u48(), box: from.varint(), uids: takeDistances(from) }
+    case letters.account: {
+      const present = from.u8() === 1
+      const [account, created] = [from.u48(), from.u48()]
+      return { kind: 'account', present, account, created, name: from.text(), password: from.text() }
+    }
+    case letters.alias:
+      return { kind: 'alias', address: from.text(), targets: from.list(item => item.text()) }
+    default:
+      throw new RangeError('unknown letter')
+  }
+}
+
+function encodeMessage(out: OctetWriter, seq: number, record: MessageRecord): Buffer {
+  out.raw(record.id).u48(record.date).u8(messageFlags(record))
+  out.varint(record.octets).varint(record.headerOctets).raw(record.digest)
+  out.varint(record.blocks.length)
+  record.blocks.toReversed().reduce((after, block) => {
+    out.varint(after - block)
+    return block
+  }, seq)
+  out.text(record.reversePath).text(record.trace).text(record.envid)
+  out.varint(record.recipients.length)
+  for (const recipient of record.recipients) out.text(recipient.path).u8(recipient.notify).text(recipient.orcpt)
+  out.varint(record.deliveries.length)
+  for (const delivery of record.deliveries) out.u48(delivery.account).varint(delivery.box).varint(delivery.uid)
+  return out.finish()
+}
+
+function messageFlags({ dotted, eightBit, smtputf8, ret }: MessageRecord): number {
+  return (
+    (dotted ? flags.dotted : 0) |
+    (eightBit ? flags.eightBit : 0) |
+    (smtputf8 ? flags.smtputf8 : 0) |
+    (ret === 'HDRS' ? flags.returnHeaders : 0) |
+    (ret === 'FULL' ? flags.returnFull : 0)
+  )
+}
+
+function readMessage(seq: number, from: OctetReader): MessageRecord {
+  const [id, date, bits] = [from.raw(idOctets), from.u48(), from.u8()]
+  const [octets, headerOctets, digest] = [from.varint(), from.varint(), from.raw(digestOctets)]
+  let after = seq
+  const blocks = from.list(item => (after -= item.varint())).reverse()
+  const [reversePath, trace, envid] = [from.text(), from.text(), from.text()]
+  const recipients = from.list(item => ({ path: item.text(), notify: item.u8(), orcpt: item.text() }))
+  const deliveries = from.list(item => ({ account: item.u48(), box: item.varint(), uid: item.varint() }))
+  return {
+    kind: 'message',
+    id,
+    date,
+    dotted: (bits & flags.dotted) !== 0,
+    eightBit: (bits & flags.eightBit) !== 0,
+    smtputf8: (bits & flags.smtputf8) !== 0,
+    ret: bits & flags.returnFull ? 'FULL' : bits & flags.returnHeaders ? 'HDRS' : '',
+    envid,
+    octets,
+    headerOctets,
+    digest,
+    blocks,
+    reversePath,
+    trace,
+    recipients,
+    deliveries,
+  }
+}
+
+// Keys and values of the index
+
+const names = { version: 0x76, account: 0x61, alias: 0x6e, mailbox: 0x75, entry: 0x78, link: 0x6c } as const
+
+/** Where the index stands. */
+export type Version = { readonly format: number; readonly applied: number; readonly settled: number }
+
+export type AccountValue = { readonly created: number; readonly name: string; readonly password: string }
+
+/** A mailbox's counters; `next` is the UID the next message gets. */
+export type MailboxValue = {
+  readonly next: number
+  readonly validity: number
+  readonly count: number
+  readonly octets: number
+}
+
+/** One message in a mailbox: `octets` with its trace fields, as POP3 sends it. */
+export type EntryValue = { readonly seq: number; readonly octets: number; readonly date: number; readonly id: Buffer }
+
+export const versionKey = Buffer.of(names.version)
+
+export function encodeVersion(version: Version): Buffer {
+  return new OctetWriter().varint(version.format).u48(version.applied).u48(version.settled).finish()
+}
+
+export function decodeVersion(value: Buffer): Version {
+  return decode('the index version', value, from => ({
+    format: from.varint(),
+    applied: from.u48(),
+    settled: from.u48(),
+  }))
+}
+
+export function accountKey(account: number): Buffer {
+  return new OctetWriter().u8(names.account).u48(account).finish()
+}
+
+export function decodeAccountKey(key: Buffer): number {
+  return key.readUIntBE(1, 6)
+}
+
+export function encodeAccount({ created, name, password }: AccountValue): Buffer {
+  return new OctetWriter().u48(created).text(name).text(password).finish()
+}
+
+export function decodeAccount(value: Buffer): AccountValue {
+  return decode('an account', value, from => ({ created: from.u48(), name: from.text(), password: from.text() }))
+}
+
+export function aliasKey(address: string): Buffer {
+  return Buffer.concat([Buffer.of(names.alias), Buffer.from(address)])
+}
+
+export function decodeAliasKey(key: Buffer): string {
+  return key.toString('utf8', 1)
+}
+
+export function encodeAlias(targets: readonly string[]): Buffer {
+  return putTexts(new OctetWriter(), targets).finish()
+}
+
+export function decodeAlias(value: Buffer): readonly string[] {
+  return decode('an alias', value, from => from.list(item => item.text()))
+}
+
+export function mailboxKey(account: number, box: number): Buffer {
+  return new OctetWriter().u8(names.mailbox).u48(account).u32(box).finish()
+}
+
+export function decodeMailboxKey(key: Buffer): { account: number; box: number } {
+  return { account: key.readUIntBE(1, 6), box: key.readUInt32BE(7) }
+}
+
+export function encodeMailbox({ next, validity, count, octets }: MailboxValue): Buffer {
+  return new OctetWriter().u32(next).u32(validity).varint(count).varint(octets).finish()
+}
+
+export function decodeMailbox(value: Buffer): MailboxValue {
+  return decode('a mailbox', value, from => ({
+    next: from.u32(),
+    validity: from.u32(),
+    count: from.varint(),
+    octets: from.varint(),
+  }))
+}
+
+export function entryKey(account: number, box: number, uid: number): Buffer {
+  return new OctetWriter().u8(names.entry).u48(account).u32(box).u32(uid).finish()
+}
+
+export function decodeEntryKey(key: Buffer): Delivery {
+  return { account: key.readUIntBE(1, 6), box: key.readUInt32BE(7), uid: key.readUInt32BE(11) }
+}
+
+export function encodeEntry({ seq, octets, date, id }: EntryValue): Buffer {
+  return new OctetWriter().u48(seq).u48(octets).u48(date).raw(id).finish()
+}
+
+export function decodeEntry(value: Buffer): EntryValue {
+  return decode('a mailbox entry', value, from => ({
+    seq: from.u48(),
+    octets: from.u48(),
+    date: from.u48(),
+    id: from.raw(idOctets),
+  }))
+}
+
+export function linkKey(seq: number, { account, box, uid }: Delivery): Buffer {
+  return new OctetWriter().u8(names.link).u48(seq).u48(account).u32(box).u32(uid).finish()
+}
+
+export function decodeLinkKey(key: Buffer): Delivery & { seq: number } {
+  return {
+    seq: key.readUIntBE(1, 6),
+    account: key.readUIntBE(7, 6),
+    box: key.readUInt32BE(13),
+    uid: key.readUInt32BE(17),
+  }
+}
+
+/** The keys of one kind, or below one prefix of it, as a LevelDB range. */
+export type Range = { readonly gte: Buffer; readonly lt: Buffer }
+
+export const accountRange: Range = { gte: Buffer.of(names.account), lt: Buffer.of(names.account + 1) }
+export const aliasRange: Range = { gte: Buffer.of(names.alias), lt: Buffer.of(names.alias + 1) }
+export const mailboxRange: Range = { gte: Buffer.of(names.mailbox), lt: Buffer.of(names.mailbox + 1) }
+
+/** @returns the messages of one account, in all its mailboxes or in one */
+export function entryRange(account: number, box?: number): Range {
+  if (box === undefined) return { gte: entryKey(account, 0, 0), lt: entryKey(account + 1, 0, 0) }
+  return { gte: entryKey(account, box, 0), lt: entryKey(account, box + 1, 0) }
+}
+
+// Pieces
+
+function putTexts(out: OctetWriter, texts: readonly string[]): OctetWriter {
+  out.varint(texts.length)
+  for (const text of texts) out.text(text)
+  return out
+}
+
+function putDistances(out: OctetWriter, ascending: readonly number[]): OctetWriter {
+  out.varint(ascending.length)
+  ascending.reduce((before, value) => {
+    out.varint(value - before)
+    return value
+  }, 0)
+  return out
+}
+
+function takeDistances(from: OctetReader): number[] {
+  let value = 0
+  return from.list(item => (value += item.varint()))
+}
+
+function decode<Value>(what: string, value: Buffer, read: (from: OctetReader) => Value): Value {
+  try {
+    return read(new OctetReader(value))
+  } catch (error) {
+    throw damaged(what, error)
+  }
+}
+
+function damaged(what: string, cause: unknown): Failure {
+  return new Failure('STORE_DAMAGED', `${what} cannot be read: it is not what was written`, { cause })
+}

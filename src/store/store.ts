@@ -1,0 +1,185 @@
+/** The mail store: what the rest of the house sees of it. */
+import { mkdir } from 'node:fs/promises'
+import type { Clock } from '../base/clock.ts'
+import { Failure, sentence } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import { returnPathField } from '../message/trace.ts'
+import { Accounts } from './account.ts'
+import { loadAddon } from './addon.ts'
+import { Engine } from './engine.ts'
+import { inbox, type MailboxValue, type MessageRecord } from './keys.ts'
+import { Maildrop } from './mailbox.ts'
+import { Space } from './space.ts'
+import { BlockPool, Incoming } from './spool.ts'
+
+export type StoreOptions = {
+  readonly clock: Clock
+  readonly log: Log
+  /** Octets of disk that stay free; `budget.reserve` in the household. */
+  readonly reserve: number
+}
+
+/** A message ready to be sent: its trace fields, then its blocks. */
+export type StoredMessage = {
+  readonly record: MessageRecord
+  /** Return-Path and Received, with their CRLFs. */
+  readonly trace: string
+  /** Reads the blocks in order, one ahead. @throws Failure STORE_DAMAGED or STORE_IO */
+  blocks(): AsyncGenerator<Buffer>
+}
+
+/** Removals in one record of the log: its index operations must fit one batch. */
+const removalsAtOnce = 10_000
+/** Milliseconds between attempts to open a store again whose writes failed. */
+const reopenMs = 5000
+
+export class Store {
+  readonly accounts: Accounts
+  readonly space: Space
+  readonly #directory: string
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #pool = new BlockPool()
+  #engine: Engine
+  #reopening: Promise<void> | undefined
+  #reopened: number
+  #closed = false
+
+  private constructor(directory: string, engine: Engine, { clock, log, reserve }: StoreOptions) {
+    this.#directory = directory
+    this.#engine = engine
+    this.#clock = clock
+    this.#log = log
+    this.#reopened = clock.now()
+    this.space = new Space(directory, reserve, clock)
+    this.accounts = new Accounts({ roster: () => this.#engine.index.roster, writable: () => this.#writable(), clock })
+  }
+
+  /**
+   * Opens the store in a directory, which is made when it is missing.
+   * @throws Failure STORE_LOCKED, STORE_NEWER, STORE_DAMAGED, STORE_FULL or STORE_IO
+   */
+  static async open(directory: string, options: StoreOptions): Promise<Store> {
+    await makeDirectory(directory)
+    loadAddon(directory)
+    return new Store(directory, await Engine.open(directory, options.clock.now()), options)
+  }
+
+  /** Waits for commits under way, then closes. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#reopening
+    await this.#engine.close()
+  }
+
+  /** Set while the store takes no mail, with the reason. */
+  get failure(): Failure | undefined {
+    return this.#engine.failure
+  }
+
+  /**
+   * Begins to receive a message.
+   * @param octets its size as declared, or 0
+   * @throws Failure STORE_FULL when that would touch the reserve, or why the store takes nothing
+   */
+  incoming(octets: number): Incoming {
+    const engine = this.#writable()
+    if (!this.space.hasRoom(octets)) throw new Failure('STORE_FULL', 'The disk is nearly full.')
+    return new Incoming(engine, this.#pool)
+  }
+
+  mailbox(account: number): MailboxValue {
+    return this.#engine.index.mailbox(account)
+  }
+
+  maildrop(account: number): Promise<Maildrop> {
+    return Maildrop.open(this.#engine.index, account)
+  }
+
+  /**
+   * @param seq the message's record, from `Maildrop.seq`
+   * @throws Failure STORE_DAMAGED or STORE_IO
+   */
+  async message(seq: number): Promise<StoredMessage> {
+    const { log } = this.#engine
+    const record = await readable(log.message(seq))
+    const trace = returnPathField(record.reversePath) + record.trace
+    return { record, trace, blocks: () => readBlocks(log, record.blocks) }
+  }
+
+  /**
+   * Removes messages from an account's mailbox: durable when this resolves.
+   * @param uids in ascending order; those that are gone already do no harm
+   */
+  async remove(account: number, uids: readonly number[]): Promise<void> {
+    const engine = this.#writable()
+    const entries = () => {
+      const parts = []
+      for (let start = 0; start < uids.length; start += removalsAtOnce) {
+        const part = uids.slice(start, start + removalsAtOnce)
+        parts.push({ seq: engine.log.take(), record: { kind: 'removal' as const, account, box: inbox, uids: part } })
+      }
+      return parts
+    }
+    await engine.commit({ entries, octets: 0, claimsBlocks: false })
+  }
+
+  /** @throws Failure when writes have failed and the store could not be opened again yet */
+  #writable(): Engine {
+    const { failure } = this.#engine
+    if (!failure) return this.#engine
+    this.#reopening ??= this.#reopen().finally(() => {
+      this.#reopening = undefined
+    })
+    throw failure
+  }
+
+  /**
+   * Opens the databases anew after a failed write: LevelDB then begins fresh files behind the one that may be torn, and
+   * what was durable is found again. Mail is refused until that has worked.
+   */
+  async #reopen(): Promise<void> {
+    const now = this.#clock.now()
+    if (this.#closed || Math.abs(now - this.#reopened) < reopenMs || !this.space.hasRoom(0)) return
+    this.#reopened = now
+    try {
+      await this.#engine.close()
+      this.#engine = await Engine.open(this.#directory, now)
+      this.#log.info('the mail store takes mail again')
+    } catch (error) {
+      this.#log.error({ reason: sentence(error) }, 'the mail store could not be opened again')
+    }
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new Failure('STORE_IO', `The data directory ${directory} cannot be made.`, { cause: error })
+  }
+}
+
+async function* readBlocks(log: Engine['log'], seqs: readonly number[]): AsyncGenerator<Buffer> {
+  let next = seqs[0] === undefined ? undefined : log.block(seqs[0])
+  for (const [i] of seqs.entries()) {
+    if (next === undefined) return
+    const block = await readable(next)
+    const following = seqs[i + 1]
+    next = following === undefined ? undefined : log.block(following)
+    // It may fail while nobody waits for it yet; it is awaited in the next round, or never when the reader has left.
+    next?.catch(() => {})
+    yield block
+  }
+}
+
+/** Gives what LevelDB throws while reading its place among the failures. */
+async function readable<Value>(reading: Promise<Value>): Promise<Value> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const damaged = error instanceof Error && 'code' in error && error.code === 'LEVEL_CORRUPTION'
+    throw new Failure(damaged ? 'STORE_DAMAGED' : 'STORE_IO', 'The mail store cannot be read.', { cause: error })
+  }
+}
