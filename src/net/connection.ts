@@ -1,0 +1,181 @@
+/** One connection: chunks in, octets out, and the step to TLS. The rest of the house sees no socket. */
+import { isIP, type Socket } from 'node:net'
+import { connect as connectTls, type SecureContext, TLSSocket } from 'node:tls'
+import { budget } from '../base/budget.ts'
+
+/** What reading gives: the next chunk, or why there is none. */
+export type Read =
+  | Buffer
+  | 'ended' // the peer has gone
+  | 'idle' // nothing came for as long as is allowed
+  | 'interrupted' // `interrupt()` was called
+
+/** What a session needs of its connection. */
+export type Peer = Pick<Connection, 'address' | 'loopback' | 'open' | 'read' | 'write' | 'interrupt' | 'secure'>
+
+export type TlsVersion = { readonly protocol: string; readonly cipher: string }
+
+/** Milliseconds that the last octets get to reach the peer, and the peer to close. */
+const lingerMs = 5000
+
+export class Connection {
+  /** The peer's IP address; an IPv4 address inside an IPv6 one is given as IPv4. Empty on a Unix socket. */
+  readonly address: string
+  #socket: Socket
+  #wake: (() => void) | undefined
+  #ended = false
+  #idle = false
+  #interrupted = false
+  readonly #idleMs: number
+  #detach: () => void
+
+  /**
+   * @param idleMs milliseconds without an octet in either direction after which reading gives 'idle'
+   */
+  constructor(socket: Socket, idleMs: number) {
+    this.#socket = socket
+    this.#idleMs = idleMs
+    this.address = plainAddress(socket.remoteAddress)
+    this.#detach = this.#attach(socket)
+  }
+
+  /** False once the peer has gone or the connection is closed; what is written then is thrown away. */
+  get open(): boolean {
+    return !this.#ended && !this.#socket.destroyed
+  }
+
+  /** True when the peer is this machine. */
+  get loopback(): boolean {
+    return this.address === '::1' || this.address.startsWith('127.')
+  }
+
+  /**
+   * Reads one chunk. No more is read from the peer until this one is dealt with, so that TCP holds a fast peer back.
+   */
+  async read(): Promise<Read> {
+    for (;;) {
+      const chunk: Buffer | null = this.#socket.read()
+      if (chunk !== null) return chunk
+      if (this.#ended) return 'ended'
+      if (this.#idle) return 'idle'
+      if (this.#interrupted) {
+        this.#interrupted = false
+        return 'interrupted'
+      }
+      await this.#woken()
+    }
+  }
+
+  /** Writes, and resolves when the octets are on their way or the peer is gone. */
+  async write(octets: Uint8Array | string): Promise<void> {
+    if (octets.length === 0 || !this.open || this.#socket.write(octets)) return
+    while (this.open && this.#socket.writableNeedDrain) {
+      await this.#woken()
+      // A peer that takes nothing for so long is gone.
+      if (this.#idle) this.#socket.destroy()
+    }
+  }
+
+  /** Makes the present or the next `read` give 'interrupted'. */
+  interrupt(): void {
+    this.#interrupted = true
+    this.#rouse()
+  }
+
+  /**
+   * Goes over to TLS as the server. Octets that came before it are thrown away.
+   * @returns version and cipher, or undefined when the handshake failed (the connection is closed then)
+   */
+  async secure(context: SecureContext): Promise<TlsVersion | undefined> {
+    while (this.#socket.read() !== null);
+    return this.#upgrade(plain => new TLSSocket(plain, { isServer: true, secureContext: context }), 'secure')
+  }
+
+  /**
+   * Goes over to TLS as the client.
+   * @param ca the only certificate, or its issuer, that is trusted (PEM)
+   * @param name the name that the server's certificate must be made for
+   * @returns as `secure`
+   */
+  secureAsClient(ca: string, name: string): Promise<TlsVersion | undefined> {
+    return this.#upgrade(plain => connectTls({ socket: plain, ca, servername: name }), 'secureConnect')
+  }
+
+  async #upgrade(wrap: (plain: Socket) => TLSSocket, event: string): Promise<TlsVersion | undefined> {
+    this.#detach()
+    const tls = wrap(this.#socket)
+    this.#socket = tls
+    this.#detach = this.#attach(tls)
+    let done = false
+    tls.once(event, () => {
+      done = true
+      this.#rouse()
+    })
+    const deadline = setTimeout(() => tls.destroy(), budget.handshakeMs)
+    while (!done && this.open) await this.#woken()
+    clearTimeout(deadline)
+    if (done) return { protocol: tls.getProtocol() ?? '', cipher: tls.getCipher().name }
+    this.destroy()
+    return undefined
+  }
+
+  /** Closes after everything written has gone out, and resolves when the connection is no more. */
+  async close(): Promise<void> {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    socket.end()
+    // What still comes is thrown away: closing over unread octets would cut off the last answer.
+    this.#detach()
+    socket.once('close', () => this.#rouse())
+    socket.on('error', () => {})
+    socket.resume()
+    const deadline = setTimeout(() => socket.destroy(), lingerMs)
+    while (!socket.destroyed) await this.#woken()
+    clearTimeout(deadline)
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#ended = true
+    this.#socket.destroy()
+    this.#rouse()
+  }
+
+  /** @returns takes its listeners off again */
+  #attach(socket: Socket): () => void {
+    const wake = () => this.#rouse()
+    const end = () => {
+      this.#ended = true
+      this.#rouse()
+    }
+    const idle = () => {
+      this.#idle = true
+      this.#rouse()
+    }
+    // A reset or a broken TLS record is no event of its own: the connection is closed behind it, which 'close' tells.
+    const listeners = { readable: wake, drain: wake, error: wake, end, close: end, timeout: idle } as const
+    for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener)
+    socket.setTimeout(this.#idleMs)
+    return () => {
+      socket.setTimeout(0)
+      for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener)
+    }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise(resolve => {
+      this.#wake = resolve
+    })
+  }
+
+  #rouse(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+}
+
+function plainAddress(address = ''): string {
+  const inside = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : ''
+  return isIP(inside) === 4 ? inside : address
+}
