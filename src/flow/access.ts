@@ -1,0 +1,248 @@
+/** Lets people fetch their mail: joins the POP3 server, the connection and the store. */
+
+import { hashPassword, verifyPassword } from '../auth/password.ts'
+import { type Exchange, startSasl } from '../auth/sasl.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Config } from '../base/config.ts'
+import { Failure, sentence } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import type { Certificate } from '../net/certificate.ts'
+import type { Peer } from '../net/connection.ts'
+import { type Refusal, response } from '../pop3/response.ts'
+import { Pop3Server } from '../pop3/server.ts'
+import type { Maildrop } from '../store/mailbox.ts'
+import type { Account } from '../store/roster.ts'
+import type { Store, StoredMessage } from '../store/store.ts'
+import { DotEncoder } from '../wire/stuffing.ts'
+import { TopCutter } from '../wire/top.ts'
+import { foldName, loginAccount } from './routing.ts'
+import type { Throttle } from './throttle.ts'
+
+export type AccessServices = {
+  readonly store: Store
+  readonly config: () => Config
+  readonly certificate: () => Certificate
+  readonly clock: Clock
+  readonly log: Log
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal
+  readonly throttle: Throttle
+  /** Numbers of the accounts whose maildrop is open: RFC 1939 §4 lets one session in at a time. */
+  readonly open: Set<number>
+}
+
+/**
+ * Serves one POP3 client until it leaves, falls silent or the server stops.
+ * @param implicitTls the connection begins with the TLS handshake (RFC 8314 §3.3)
+ * @param refusal turns the client away instead of greeting it
+ */
+export async function access(
+  peer: Peer,
+  services: AccessServices,
+  { implicitTls, refusal }: { implicitTls: boolean; refusal?: Refusal | undefined },
+): Promise<void> {
+  const { config, certificate, stopping } = services
+  if (implicitTls && (refusal || !(await peer.secure(certificate())))) return
+  const { plaintext } = config().login
+  const session = new Pop3Server({
+    secure: implicitTls,
+    stls: !implicitTls,
+    plaintext: plaintext === 'always' || (plaintext === 'loopback' && peer.loopback),
+  })
+  const stop = () => {
+    session.shutDown()
+    peer.interrupt()
+  }
+  stopping.addEventListener('abort', stop)
+  try {
+    if (refusal) session.refuse(refusal)
+    else session.greet()
+    await using visit = new Visit(session, peer, services)
+    await visit.converse()
+  } finally {
+    stopping.removeEventListener('abort', stop)
+  }
+}
+
+/** One client's visit: who it is, and the maildrop it holds. */
+class Visit implements AsyncDisposable {
+  readonly #session: Pop3Server
+  readonly #peer: Peer
+  readonly #services: AccessServices
+  #exchange: Exchange | undefined
+  #maildrop: Maildrop | undefined
+
+  constructor(session: Pop3Server, peer: Peer, services: AccessServices) {
+    this.#session = session
+    this.#peer = peer
+    this.#services = services
+  }
+
+  async converse(): Promise<void> {
+    const session = this.#session
+    const peer = this.#peer
+    for (;;) {
+      const event = session.next()
+      switch (event.type) {
+        case 'need-input': {
+          if (this.#services.stopping.aborted && session.idle) {
+            session.refuse(response.shuttingDown)
+            break
+          }
+          await peer.write(session.takeOutput())
+          const chunk = await peer.read()
+          // A silent client is left without a word: RFC 1939 §3.
+          if (chunk === 'ended' || chunk === 'idle') return
+          if (chunk !== 'interrupted') session.feed(chunk)
+          break
+        }
+        case 'flush':
+          await peer.write(session.takeOutput())
+          break
+        case 'login':
+          await this.#logIn(event.user, event.password)
+          break
+        case 'sasl':
+          this.#exchange = startSasl(event.mechanism)
+          await this.#step(event.response)
+          break
+        case 'sasl-response':
+          await this.#step(event.response)
+          break
+        case 'retrieve':
+          await this.#retrieve(event.index, event.lines)
+          break
+        case 'update':
+          await this.#update(event.deleted)
+          break
+        case 'stls':
+          await peer.write(session.takeOutput())
+          if (!(await peer.secure(this.#services.certificate()))) return
+          session.secured()
+          break
+        case 'closed':
+          return peer.write(session.takeOutput())
+        default:
+          event satisfies never
+      }
+    }
+  }
+
+  /** Gives the maildrop back; what was marked as deleted without QUIT stays (RFC 1939 §6). */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#maildrop) this.#services.open.delete(this.#maildrop.account)
+  }
+
+  async #step(text: string | undefined): Promise<void> {
+    const step = this.#exchange?.step(text)
+    switch (step?.kind) {
+      case 'challenge':
+        return this.#session.challenge(step.challenge)
+      case 'credentials':
+        return this.#logIn(step.user, step.password)
+      case 'refused':
+        return this.#session.refuse(response.saslRefused(step.reason))
+      case undefined:
+        return this.#session.refuse(response.temporary)
+      default:
+        return step satisfies never
+    }
+  }
+
+  async #logIn(user: string, password: string): Promise<void> {
+    const { store, config, throttle, clock, stopping, log } = this.#services
+    const { address } = this.#peer
+    if (throttle.turnsAway(address, clock.now())) return this.#session.refuse(response.loginDelay)
+    const account = loginAccount(user, { ...config(), accounts: store.accounts })
+    const verdict = await verifyPassword(password, account?.password)
+    if (verdict === 'busy') return this.#session.refuse(response.temporary)
+    if (!account || verdict === 'wrong') {
+      log.warn({ client: address, user: foldName(user) }, 'login failed')
+      await clock.sleep(throttle.failed(address, foldName(user), clock.now()), stopping)
+      return this.#session.refuse(response.authFailed)
+    }
+    throttle.succeeded(address, foldName(user))
+    if (verdict === 'outdated') await this.#rehash(account, password)
+    await this.#open(account)
+  }
+
+  /** Hashes a password anew, with the parameters of today. The login does not depend on it. */
+  async #rehash(account: Account, password: string): Promise<void> {
+    try {
+      await this.#services.store.accounts.setPassword(account.name, await hashPassword(password))
+    } catch (error) {
+      this.#note(error, 'password not hashed anew')
+    }
+  }
+
+  async #open(account: Account): Promise<void> {
+    const { store, open, log } = this.#services
+    if (open.has(account.id)) return this.#session.refuse(response.inUse)
+    open.add(account.id)
+    try {
+      this.#maildrop = await store.maildrop(account.id)
+    } catch (error) {
+      open.delete(account.id)
+      return this.#session.refuse(this.#note(error, 'maildrop cannot be opened'))
+    }
+    log.info({ client: this.#peer.address, account: account.name, messages: this.#maildrop.count }, 'maildrop opened')
+    this.#session.accept(this.#maildrop)
+  }
+
+  async #retrieve(index: number, lines: number | undefined): Promise<void> {
+    const { store } = this.#services
+    const seq = this.#maildrop?.seq(index) ?? 0
+    try {
+      const message = await store.message(seq)
+      await this.#send(message, lines)
+    } catch (error) {
+      // Once `+OK` is out this closes the connection without the final dot: the client sees that octets are missing.
+      this.#session.refuse(this.#note(error, 'message cannot be read'))
+    }
+  }
+
+  async #send(message: StoredMessage, lines: number | undefined): Promise<void> {
+    const session = this.#session
+    const peer = this.#peer
+    const encoder = message.record.dotted ? new DotEncoder() : undefined
+    const cutter = lines === undefined ? undefined : new TopCutter(lines)
+    const put = (octets: Buffer) => {
+      const cut = cutter ? cutter.cut(octets) : octets
+      session.send(encoder ? encoder.encode(cut) : cut)
+    }
+    const blocks = message.blocks()
+    // The first block is read before anything is said, so that a message that cannot be read is refused by name.
+    let block = await blocks.next()
+    const trace = Buffer.from(message.trace)
+    session.begin(lines === undefined ? trace.length + message.record.octets : undefined)
+    put(trace)
+    while (!block.done && !cutter?.done && peer.open) {
+      put(block.value)
+      if (session.full) await peer.write(session.takeOutput())
+      block = await blocks.next()
+    }
+    await blocks.return(undefined)
+    session.finish()
+  }
+
+  async #update(deleted: Iterable<number>): Promise<void> {
+    const maildrop = this.#maildrop
+    if (!maildrop) return this.#session.refuse(response.temporary)
+    try {
+      await this.#services.store.remove(
+        maildrop.account,
+        Array.from(deleted, index => maildrop.uid(index)),
+      )
+    } catch (error) {
+      return this.#session.refuse(this.#note(error, 'messages cannot be deleted'))
+    }
+    this.#session.updated()
+  }
+
+  /** Logs a failure of the store and gives the answer to it; a bug goes on its way. */
+  #note(error: unknown, sign: string): Refusal {
+    if (!(error instanceof Failure)) throw error
+    this.#services.log.error({ account: this.#maildrop?.account, reason: sentence(error) }, sign)
+    return error.code === 'STORE_DAMAGED' ? response.damaged : response.temporary
+  }
+}

@@ -1,0 +1,108 @@
+/** Where mail for an address goes: aliases, accounts, subaddresses, postmaster, catch-all. */
+import { budget } from '../base/budget.ts'
+import { type Address, canonicalDomain, parseAddress } from '../message/address.ts'
+import type { Account } from '../store/roster.ts'
+
+/** What an address stands for. */
+export type Route =
+  | { readonly kind: 'local'; readonly accounts: readonly Account[] }
+  | { readonly kind: 'unknown' } // our domain, but nobody there
+  | { readonly kind: 'remote' } // not ours: mail for it would be relayed
+  | { readonly kind: 'loop' } // aliases that lead back to themselves
+
+/** What routing looks at. */
+export type Household = {
+  readonly hostname: string
+  /** In canonical form. */
+  readonly domains: readonly string[]
+  readonly mail: { readonly catch_all: string; readonly postmaster: string; readonly subaddress: string }
+  readonly accounts: {
+    list(): readonly Account[]
+    find(name: string): Account | undefined
+    alias(address: string): readonly string[] | undefined
+  }
+}
+
+/** `user%elsewhere@here`, `elsewhere!user@here` and `"user@elsewhere"@here` ask to be passed on; nobody here is named so. */
+const passOn = /[%!@]/
+
+/**
+ * Finds the accounts that get mail for an address. An alias wins over an account, a whole address over a name, the
+ * exact name over the subaddress, and the catch-all comes last.
+ */
+export function route(address: Address, household: Household): Route {
+  const domain = address.domain === '' ? '' : canonicalDomain(address.domain)
+  const name = foldName(address.localPart)
+  if (name === 'postmaster' && (domain === '' || domain === household.hostname)) return postmaster(household)
+  if (domain === undefined || !household.domains.includes(domain) || passOn.test(name)) return { kind: 'remote' }
+  for (const candidate of [name, withoutSubaddress(name, household.mail.subaddress)]) {
+    const found = expand(candidate, domain, household)
+    if (found.kind !== 'unknown') return found
+  }
+  if (name === 'postmaster') return postmaster(household)
+  return oneAccount(household.accounts.find(household.mail.catch_all))
+}
+
+/**
+ * Finds the account that someone logs in to: by its name, or by an address that is its alone.
+ * @param login as the client sent it
+ */
+export function loginAccount(login: string, household: Household): Account | undefined {
+  const named = household.accounts.find(foldName(login))
+  if (named) return named
+  const address = parseAddress(login, { utf8: true })
+  const domain = address && canonicalDomain(address.domain)
+  if (!address || !domain || !household.domains.includes(domain)) return undefined
+  const found = expand(foldName(address.localPart), domain, household)
+  return found.kind === 'local' && found.accounts.length === 1 ? found.accounts[0] : undefined
+}
+
+/** Names are compared without regard to case (RFC 5321 §2.4 leaves that to the host that owns them) and composed (NFC). */
+export function foldName(name: string): string {
+  return name.normalize('NFC').toLowerCase()
+}
+
+function postmaster(household: Household): Route {
+  const { accounts, mail } = household
+  const aliased = expand('postmaster', household.domains[0] ?? '', household)
+  if (aliased.kind !== 'unknown') return aliased
+  return oneAccount(accounts.find(mail.postmaster) ?? accounts.list()[0])
+}
+
+function oneAccount(account: Account | undefined): Route {
+  return account ? { kind: 'local', accounts: [account] } : { kind: 'unknown' }
+}
+
+function withoutSubaddress(name: string, separator: string): string {
+  const at = separator === '' ? -1 : name.indexOf(separator)
+  return at > 0 ? name.slice(0, at) : name
+}
+
+/** Follows aliases from one name down to accounts, each alias once. */
+function expand(name: string, domain: string, { accounts }: Household): Route {
+  const found = new Map<number, Account>()
+  const done = new Set<string>()
+  const path = new Set<string>()
+
+  /** @returns false when the aliases lead back to themselves */
+  const follow = (target: string): boolean => {
+    const [local = '', at = domain] = target.split('@')
+    const address = `${local}@${at}`
+    if (path.has(address) || path.size === budget.aliasDepth) return false
+    if (done.has(address)) return true
+    done.add(address)
+    const targets = accounts.alias(address) ?? accounts.alias(local)
+    if (targets === undefined) {
+      const account = accounts.find(local)
+      if (account) found.set(account.id, account)
+      return true
+    }
+    path.add(address)
+    const straight = targets.every(follow)
+    path.delete(address)
+    return straight
+  }
+
+  if (!follow(name)) return { kind: 'loop' }
+  return found.size === 0 ? { kind: 'unknown' } : { kind: 'local', accounts: [...found.values()] }
+}

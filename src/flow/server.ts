@@ -1,0 +1,167 @@
+/** The running server: store, certificate and doors, opened in that order and closed in reverse. */
+import { setMaxListeners } from 'node:events'
+import { budget } from '../base/budget.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Config, Endpoint } from '../base/config.ts'
+import type { Log } from '../base/log.ts'
+import { Admission } from '../net/admission.ts'
+import { type Certificate, loadCertificate } from '../net/certificate.ts'
+import type { Connection } from '../net/connection.ts'
+import { Listener } from '../net/listener.ts'
+import { response } from '../pop3/response.ts'
+import { reply } from '../smtp/reply.ts'
+import { Store } from '../store/store.ts'
+import { type AccessServices, access } from './access.ts'
+import { type ReceiptServices, receive } from './receipt.ts'
+import { Throttle } from './throttle.ts'
+
+type ServerOptions = {
+  readonly config: Config
+  /** The data directory. */
+  readonly directory: string
+  readonly log: Log
+  readonly clock: Clock
+}
+
+/** Serves one connection, or turns it away. */
+type Door = (connection: Connection, turnedAway: boolean) => Promise<void>
+
+/** The services that listen, by the name of their setting. */
+const services = ['smtp', 'pop3', 'pop3s'] as const
+export type Service = (typeof services)[number]
+
+export class Server {
+  readonly store: Store
+  /** Where each service listens, as it came out. */
+  readonly listening: { readonly service: Service; readonly name: string }[] = []
+  /** ms since the epoch */
+  readonly started: number
+  readonly #directory: string
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #admission: Admission
+  readonly #listeners: Listener[] = []
+  readonly #connections = new Map<Connection, Promise<void>>()
+  readonly #stopping = new AbortController()
+  #config: Config
+  #certificate: Certificate
+
+  private constructor(store: Store, certificate: Certificate, { config, directory, log, clock }: ServerOptions) {
+    this.store = store
+    this.started = clock.now()
+    this.#directory = directory
+    this.#log = log
+    this.#clock = clock
+    this.#admission = new Admission(config.limits)
+    this.#config = config
+    this.#certificate = certificate
+    setMaxListeners(0, this.#stopping.signal)
+  }
+
+  /** @throws Failure of the store, TLS or NETWORK; everything opened before is closed again */
+  static async open(options: ServerOptions): Promise<Server> {
+    const { config, directory, log, clock } = options
+    const store = await Store.open(directory, { clock, log, reserve: budget.reserve })
+    try {
+      const server = new Server(store, await loadCertificate(certificateOptions(config, directory)), options)
+      try {
+        await server.#listen()
+      } catch (error) {
+        await server.#closeDoors()
+        throw error
+      }
+      return server
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /**
+   * Takes a changed configuration and reads the certificate again. Doors stay where they are.
+   * @throws Failure TLS, and then nothing has changed
+   */
+  async reload(config: Config): Promise<void> {
+    this.#certificate = await loadCertificate(certificateOptions(config, this.#directory))
+    const moved = services.filter(
+      service => JSON.stringify(config.listen[service]) !== JSON.stringify(this.#config.listen[service]),
+    )
+    if (moved.length > 0) this.#log.warn({ settings: moved }, 'listen takes effect at the next start')
+    this.#config = config
+    this.#admission.limits = config.limits
+    this.#log.level = config.log.level
+  }
+
+  /** Takes no more connections, lets running bodies finish within a bound, closes the store. */
+  async stop(): Promise<void> {
+    await this.#closeDoors()
+    await this.store.close()
+  }
+
+  async #listen(): Promise<void> {
+    const receipt: ReceiptServices = {
+      store: this.store,
+      config: () => this.#config,
+      certificate: () => this.#certificate,
+      clock: this.#clock,
+      log: this.#log,
+      stopping: this.#stopping.signal,
+    }
+    const fetching: AccessServices = { ...receipt, throttle: new Throttle(), open: new Set() }
+    const fetch = (implicitTls: boolean): Door => {
+      return (connection, turnedAway) =>
+        access(connection, fetching, { implicitTls, refusal: turnedAway ? response.tooManyConnections : undefined })
+    }
+    const doors: Record<Service, Door> = {
+      smtp: (connection, turnedAway) => receive(connection, receipt, turnedAway ? reply.tooManyConnections : undefined),
+      pop3: fetch(false),
+      pop3s: fetch(true),
+    }
+    for (const service of services) {
+      for (const endpoint of this.#config.listen[service]) await this.#open(service, endpoint, doors[service])
+    }
+  }
+
+  async #open(service: Service, endpoint: Endpoint, door: Door): Promise<void> {
+    const idleMs = () => this.#config.limits[service === 'smtp' ? 'smtp_idle' : 'pop3_idle']
+    const listener = await Listener.open(endpoint, idleMs, connection => this.#admit(connection, door))
+    this.#listeners.push(listener)
+    this.listening.push({ service, name: listener.name })
+    this.#log.info({ service, address: listener.name }, 'listening')
+  }
+
+  async #admit(connection: Connection, door: Door): Promise<void> {
+    const { address } = connection
+    const refusal = this.#admission.enter(address)
+    if (refusal) this.#log.warn({ client: address, refusal }, 'connection turned away')
+    const served = door(connection, refusal !== undefined).finally(() => {
+      if (!refusal) this.#admission.leave(address)
+      this.#connections.delete(connection)
+    })
+    this.#connections.set(connection, served)
+    await served
+  }
+
+  async #closeDoors(): Promise<void> {
+    for (const listener of this.#listeners) listener.close()
+    this.#stopping.abort()
+    const bound = setTimeout(() => {
+      for (const connection of this.#connections.keys()) connection.destroy()
+    }, budget.drainMs)
+    while (this.#connections.size > 0) await Promise.all(this.#connections.values())
+    clearTimeout(bound)
+  }
+}
+
+function certificateOptions({ tls, hostname }: Config, directory: string) {
+  return { certificate: tls.certificate, key: tls.key, directory, hostname }
+}
