@@ -1,0 +1,184 @@
+/** The one table of commands: name, operands, help, where it runs, and what it does. */
+import { describeConfig } from '../base/config.ts'
+import { columns } from '../base/words.ts'
+import { addAlias, listAliases, removeAlias } from './aliases.ts'
+import type { Command, Context, Lines } from './command.ts'
+import { describe, overview } from './help.ts'
+import { findPlaces, loadConfig } from './places.ts'
+import { addUser, changePassword, listUsers, removeUser } from './users.ts'
+
+const passwordWays = [
+  'The password is asked for twice at the terminal without showing it, unless an option says otherwise.',
+]
+
+export const commands: readonly Command[] = [
+  {
+    name: 'serve',
+    operands: '',
+    options: [],
+    group: 'Server',
+    summary: 'Run the server',
+    details: [
+      'It stays in the foreground and logs to standard error. SIGHUP reads the certificate and the configuration again; SIGTERM or Ctrl-C stops it.',
+    ],
+    examples: ['porchlight serve --data ~/mail'],
+    runs: 'here',
+    run: ({ options }, world) => world.serve(findPlaces(options, world.environment)),
+  },
+  {
+    name: 'status',
+    operands: '',
+    options: [],
+    group: 'Server',
+    summary: 'Show how the server and the store are',
+    details: [],
+    examples: [],
+    runs: 'inside',
+    password: false,
+    run: async (_call, context) => status(context),
+  },
+  {
+    name: 'check-config',
+    operands: '',
+    options: [],
+    group: 'Server',
+    summary: 'Check the configuration file',
+    details: ['Every problem is named, each with an example of what is right.'],
+    examples: ['porchlight check-config --config /etc/porchlight.toml'],
+    runs: 'here',
+    run: async ({ options }, world) => {
+      const places = findPlaces(options, world.environment)
+      const { file } = await loadConfig(places)
+      return [file === undefined ? `There is no ${places.config}; the defaults hold.` : `${file} is good.`]
+    },
+  },
+  {
+    name: 'selftest',
+    operands: '',
+    options: [],
+    group: 'Server',
+    summary: 'Receive a message and read it back, in a fresh store',
+    details: ['It uses a temporary directory and free ports, and leaves nothing behind.'],
+    examples: [],
+    runs: 'here',
+    run: (_call, world) => world.selftest(),
+  },
+  {
+    name: 'user add',
+    operands: 'NAME',
+    options: ['generate', 'password-stdin'],
+    group: 'Accounts',
+    summary: 'Make an account',
+    details: ['It has the address NAME@ in every local domain.', ...passwordWays],
+    examples: ['porchlight user add alice', 'porchlight user add alice --generate'],
+    runs: 'inside',
+    password: true,
+    run: addUser,
+  },
+  {
+    name: 'user list',
+    operands: '',
+    options: [],
+    group: 'Accounts',
+    summary: 'Show the accounts',
+    details: ['Each with its messages, their size and its addresses.'],
+    examples: [],
+    runs: 'inside',
+    password: false,
+    run: listUsers,
+  },
+  {
+    name: 'user remove',
+    operands: 'NAME',
+    options: ['delete-mail'],
+    group: 'Accounts',
+    summary: 'Remove an account',
+    details: [],
+    examples: ['porchlight user remove alice --delete-mail'],
+    runs: 'inside',
+    password: false,
+    run: removeUser,
+  },
+  {
+    name: 'user password',
+    operands: 'NAME',
+    options: ['generate', 'password-stdin'],
+    group: 'Accounts',
+    summary: 'Change the password of an account',
+    details: passwordWays,
+    examples: ['porchlight user password alice'],
+    runs: 'inside',
+    password: true,
+    run: changePassword,
+  },
+  {
+    name: 'alias add',
+    operands: 'ADDRESS TARGET…',
+    options: [],
+    group: 'Aliases',
+    summary: 'Let an address lead to accounts or other aliases',
+    details: [
+      'ADDRESS is a name in every local domain, or a whole address in one of them. The targets are added to those it has. They are accounts, aliases or local addresses; addresses outside come with outbound mail.',
+    ],
+    examples: ['porchlight alias add family alice bob', 'porchlight alias add info@home.example alice'],
+    runs: 'inside',
+    password: false,
+    run: addAlias,
+  },
+  {
+    name: 'alias list',
+    operands: '[ADDRESS]',
+    options: [],
+    group: 'Aliases',
+    summary: 'Show the aliases',
+    details: [],
+    examples: [],
+    runs: 'inside',
+    password: false,
+    run: listAliases,
+  },
+  {
+    name: 'alias remove',
+    operands: 'ADDRESS [TARGET…]',
+    options: [],
+    group: 'Aliases',
+    summary: 'Remove an alias, or some of its targets',
+    details: [],
+    examples: ['porchlight alias remove family bob', 'porchlight alias remove family'],
+    runs: 'inside',
+    password: false,
+    run: removeAlias,
+  },
+  {
+    name: 'version',
+    operands: '',
+    options: [],
+    group: 'About',
+    summary: 'Show the version',
+    details: [],
+    examples: [],
+    runs: 'here',
+    run: async (_call, world) => [`Porchlight ${world.version}`],
+  },
+  {
+    name: 'help',
+    operands: '[COMMAND…]',
+    options: [],
+    group: 'About',
+    summary: 'Show help; for config every setting',
+    details: [],
+    examples: ['porchlight help user', 'porchlight help config > porchlight.toml'],
+    runs: 'here',
+    run: async ({ operands }) => help(operands),
+  },
+]
+
+function help(words: Lines): Lines {
+  if (words.length === 0) return overview(commands)
+  return words.join(' ') === 'config' ? [describeConfig().trimEnd()] : describe(words, commands)
+}
+
+async function status({ household, running }: Context): Promise<Lines> {
+  const rows = await household.status()
+  return [running ? 'Porchlight is running.' : 'Porchlight is not running.', ...columns(rows)]
+}

@@ -1,0 +1,86 @@
+/**
+ * The control protocol: how a command reaches the running server over the Unix socket in the data directory. One command a
+ * connection: a line of JSON with its words goes in, lines of JSON with what it prints and how it ended come out.
+ */
+import * as v from 'valibot'
+import { budget } from '../base/budget.ts'
+import { Failure } from '../base/failure.ts'
+import { Input } from '../wire/input.ts'
+import type { Answer, ExitCode, Transport } from './command.ts'
+
+const request = v.strictObject({ words: v.array(v.string()), password: v.optional(v.string()) })
+/** `print` and `complain` are lines for the person, and may come many times; `exit` is the last. */
+const response = v.union([
+  v.strictObject({ print: v.string() }),
+  v.strictObject({ complain: v.string() }),
+  v.strictObject({ exit: v.picklist([0, 1, 2]) }),
+])
+
+export type Request = v.InferOutput<typeof request>
+type Response = v.InferOutput<typeof response>
+
+const misunderstood: Answer = { exit: 2, printed: [], complaint: 'The server did not understand this command.' }
+
+/** Serves the one command of a connection and closes it. Whatever the other side sends, this throws nothing of its own. */
+export async function serveControl(transport: Transport, answer: (request: Request) => Promise<Answer>): Promise<void> {
+  try {
+    const line = await readLine(transport, new Input())
+    const asked = v.safeParse(request, readJson(line))
+    const { exit, printed, complaint } = asked.success ? await answer(asked.output) : misunderstood
+    for (const print of printed) await write(transport, { print })
+    if (complaint !== undefined) await write(transport, { complain: complaint })
+    await write(transport, { exit })
+  } finally {
+    transport.close()
+  }
+}
+
+/**
+ * Has the running server do a command.
+ * @param say gets the lines as they come
+ * @returns the exit code
+ * @throws Failure NETWORK when the server ends before the command does
+ */
+export async function askControl(
+  transport: Transport,
+  command: Request,
+  say: { print(line: string): void; complain(line: string): void },
+): Promise<ExitCode> {
+  try {
+    await write(transport, command)
+    const input = new Input()
+    for (;;) {
+      const told = v.safeParse(response, readJson(await readLine(transport, input)))
+      if (!told.success) throw new Failure('NETWORK', 'Porchlight stopped before the command was done.')
+      const line = told.output
+      if ('exit' in line) return line.exit
+      if ('print' in line) say.print(line.print)
+      else say.complain(line.complain)
+    }
+  } finally {
+    transport.close()
+  }
+}
+
+async function write(transport: Transport, line: Request | Response): Promise<void> {
+  await transport.write(Buffer.from(`${JSON.stringify(line)}\r\n`))
+}
+
+/** @returns undefined when the other side has ended, or the line is longer than the budget */
+async function readLine(transport: Transport, input: Input): Promise<string | undefined> {
+  for (;;) {
+    const line = input.line(budget.controlRequest)
+    if (line) return line.tooLong ? undefined : line.octets.toString('utf8')
+    const chunk = await transport.read()
+    if (chunk === undefined) return undefined
+    input.feed(chunk)
+  }
+}
+
+function readJson(line: string | undefined): unknown {
+  try {
+    return JSON.parse(line ?? '')
+  } catch {
+    return undefined
+  }
+}

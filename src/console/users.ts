@@ -1,0 +1,100 @@
+/** The commands for accounts: user add, list, remove and password. */
+import { generatePassword, hashPassword, passwordProblem } from '../auth/password.ts'
+import type { Config } from '../base/config.ts'
+import { Failure } from '../base/failure.ts'
+import { accountName, accountRule } from '../base/name.ts'
+import { roundSize } from '../base/units.ts'
+import { columns, didYouMean } from '../base/words.ts'
+import type { Account } from '../store/roster.ts'
+import type { Call, Context, Household, Lines } from './command.ts'
+import { directoryOf, findBroken, withoutAccount } from './reach.ts'
+
+const reserved: Readonly<Record<string, string>> = {
+  postmaster: 'mail.postmaster in the configuration, or an alias, says who gets its mail',
+  'mailer-daemon': 'reports of failed delivery come from it',
+}
+
+export async function addUser({ operands: [text = ''], options }: Call, context: Context): Promise<Lines> {
+  const { household } = context
+  const name = accountName(text)
+  if (name === undefined) refuse(`"${text}" cannot be the name of an account: ${accountRule}.`)
+  if (Object.hasOwn(reserved, name)) refuse(`${name} cannot be an account: ${reserved[name]}.`)
+  if (household.accounts.find(name)) refuse(`There is an account ${name} already.`)
+  const taken = household.accounts.aliases().find(({ address }) => address.split('@')[0] === name)
+  if (taken) refuse(`${taken.address} is an alias; remove it first: porchlight alias remove ${taken.address}`)
+  const { hash, lines } = await newPassword(options.generate, context)
+  await household.accounts.add(name, hash)
+  return [`${name} is ready: ${addresses(name, household.config)}`, ...lines]
+}
+
+export async function listUsers(_call: Call, { household }: Context): Promise<Lines> {
+  const accounts = household.accounts.list()
+  if (accounts.length === 0) return ['There are no accounts yet. To make one: porchlight user add NAME']
+  const rows = accounts.map(({ name }) => {
+    const { messages, octets } = household.mailbox(name)
+    return [name, String(messages), roundSize(octets), addresses(name, household.config)]
+  })
+  return columns([['NAME', 'MESSAGES', 'SIZE', 'ADDRESSES'], ...rows])
+}
+
+export async function removeUser({ operands: [text = ''], options }: Call, { household }: Context): Promise<Lines> {
+  const { name } = existing(text, household)
+  const { messages, octets } = household.mailbox(name)
+  const mail = `${messages} ${messages === 1 ? 'message' : 'messages'} (${roundSize(octets)})`
+  if (messages > 0 && !options['delete-mail']) {
+    refuse(`${name} still has ${mail}. Add --delete-mail to delete the mail too.`)
+  }
+  const directory = directoryOf(household)
+  const broken = findBroken(directory, withoutAccount(directory, name))
+  if (broken !== undefined) {
+    refuse(`The alias ${broken} leads to ${name}. First: porchlight alias remove ${broken} ${name}`)
+  }
+  await household.accounts.remove(name)
+  return [
+    messages > 0 ? `${name} is removed, with ${mail}.` : `${name} is removed.`,
+    ...stillNamed(name, household.config),
+  ]
+}
+
+export async function changePassword({ operands: [text = ''], options }: Call, context: Context): Promise<Lines> {
+  const { name } = existing(text, context.household)
+  const { hash, lines } = await newPassword(options.generate, context)
+  await context.household.accounts.setPassword(name, hash)
+  return [`The password of ${name} is changed.`, ...lines]
+}
+
+function existing(text: string, { accounts }: Household): Account {
+  const account = accounts.find(accountName(text) ?? '')
+  if (account) return account
+  const meant =
+    didYouMean(
+      text,
+      accounts.list().map(({ name }) => name),
+    ) || '.'
+  return refuse(`There is no account ${text}${meant}`)
+}
+
+async function newPassword(generate: boolean | undefined, context: Context): Promise<{ hash: string; lines: Lines }> {
+  if (generate) {
+    const password = generatePassword()
+    return { hash: await hashPassword(password), lines: [`Its password, shown only now: ${password}`] }
+  }
+  const { password } = context
+  if (password === undefined) throw new Failure('USAGE', 'No password came with the command.')
+  const problem = passwordProblem(password)
+  if (problem !== undefined) refuse(problem)
+  return { hash: await hashPassword(password), lines: [] }
+}
+
+function addresses(name: string, { domains }: Config): string {
+  return domains.map(domain => `${name}@${domain}`).join(', ')
+}
+
+function stillNamed(name: string, { mail }: Config): Lines {
+  const settings = (['catch_all', 'postmaster'] as const).filter(setting => mail[setting] === name)
+  return settings.map(setting => `mail.${setting} in the configuration still names ${name}.`)
+}
+
+function refuse(why: string): never {
+  throw new Failure('REFUSED', why)
+}

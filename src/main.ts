@@ -1,0 +1,163 @@
+/** Porchlight: opens every room in order and closes them in reverse. The only file that knows them all. */
+import { budget } from './base/budget.ts'
+import { systemClock } from './base/clock.ts'
+import type { Config } from './base/config.ts'
+import { sentence } from './base/failure.ts'
+import { type Log, openLog, silentLog } from './base/log.ts'
+import { formatDuration, roundSize } from './base/units.ts'
+import { version } from './base/version.ts'
+import type { Household, Lines, Transport, World } from './console/command.ts'
+import { serveControl } from './console/control.ts'
+import { controlPath, loadConfig, type Places } from './console/places.ts'
+import { answerCommands, runCommandLine } from './console/run.ts'
+import { selftest } from './console/selftest.ts'
+import { Server } from './flow/server.ts'
+import type { Connection } from './net/connection.ts'
+import { dial } from './net/dial.ts'
+import { Listener } from './net/listener.ts'
+import { Store } from './store/store.ts'
+
+type Status = Awaited<ReturnType<Household['status']>>
+
+/** Milliseconds a silent control connection is kept; a command that hashes passwords on a small board takes seconds. */
+const controlIdleMs = 60_000
+
+/** Runs the server until SIGTERM or SIGINT; SIGHUP reads configuration and certificate again. */
+async function serve(places: Places): Promise<Lines> {
+  const { config, file } = await loadConfig(places)
+  const log = openLog(config.log)
+  process.on('uncaughtException', error => {
+    log.error({ err: error, stack: error.stack }, 'a fault in Porchlight itself; it ends and has to be started again')
+    process.exit(1)
+  })
+  log.info({ version, data: places.data, config: file ?? 'defaults' }, 'starting')
+  const server = await Server.open({ config, directory: places.data, log, clock: systemClock })
+  const control = await openControl(server, places)
+  const reload = () => void reloadServer(server, places, log)
+  process.on('SIGHUP', reload)
+  log.info('ready')
+  const signal = await stopSignal()
+  log.info({ signal }, 'stopping')
+  process.off('SIGHUP', reload)
+  control.close()
+  await server.stop()
+  log.info('stopped')
+  return []
+}
+
+/** Opens the door for commands. The store is open already, so no other server can be serving there. */
+async function openControl(server: Server, { data }: Places): Promise<Listener> {
+  const answer = answerCommands({
+    ...household(server.store, () => server.config),
+    status: async () => [...serverStatus(server), ...storeStatus(server.store)],
+  })
+  try {
+    return await Listener.openUnix(controlPath(data), controlIdleMs, budget.controlConnections, connection =>
+      serveControl(transport(connection), answer),
+    )
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+async function reloadServer(server: Server, places: Places, log: Log): Promise<void> {
+  try {
+    const { config } = await loadConfig(places)
+    await server.reload(config)
+    log.info('configuration and certificate read again')
+  } catch (error) {
+    log.error({ reason: sentence(error) }, 'nothing has changed')
+  }
+}
+
+/** Resolves at the first signal to stop; the second one ends the process as it always would. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise(resolve => {
+    const stop = (signal: NodeJS.Signals) => {
+      process.off('SIGTERM', stop).off('SIGINT', stop)
+      resolve(signal)
+    }
+    process.on('SIGTERM', stop).on('SIGINT', stop)
+  })
+}
+
+/** Opens the store for one command, while no server has it. */
+async function open(places: Places): Promise<Household & AsyncDisposable> {
+  const { config } = await loadConfig(places)
+  const store = await Store.open(places.data, { clock: systemClock, log: silentLog, reserve: budget.reserve })
+  return {
+    ...household(store, () => config),
+    status: async () => storeStatus(store),
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+}
+
+function household(store: Store, config: () => Config): Omit<Household, 'status'> {
+  return {
+    get config() {
+      return config()
+    },
+    accounts: store.accounts,
+    mailbox: name => {
+      const account = store.accounts.find(name)
+      const { count, octets } = account ? store.mailbox(account.id) : { count: 0, octets: 0 }
+      return { messages: count, octets }
+    },
+  }
+}
+
+function serverStatus({ started, listening, connections }: Server): Status {
+  const upMs = Math.max(systemClock.now() - started, 0)
+  return [
+    ['version', version],
+    ['up for', formatDuration(upMs - (upMs % 1000))],
+    ...listening.map(({ service, name }) => [service, name] as const),
+    ['connections', String(connections)],
+  ]
+}
+
+function storeStatus(store: Store): Status {
+  const { accounts, space, failure } = store
+  const boxes = accounts.list().map(({ id }) => store.mailbox(id))
+  const messages = boxes.reduce((sum, { count }) => sum + count, 0)
+  const octets = boxes.reduce((sum, box) => sum + box.octets, 0)
+  return [
+    ['accounts', String(boxes.length)],
+    ['messages', `${messages} (${roundSize(octets)})`],
+    ['disk', `${roundSize(space.free)} free${space.hasRoom(0) ? '' : '; too little, so mail is refused'}`],
+    ['store', failure ? `takes no mail: ${failure.message}` : 'well'],
+  ]
+}
+
+function transport(connection: Connection): Transport {
+  return {
+    read: async () => {
+      const chunk = await connection.read()
+      return typeof chunk === 'string' ? undefined : chunk
+    },
+    write: octets => connection.write(octets),
+    close: () => void connection.close(),
+  }
+}
+
+const world: World = {
+  version,
+  environment: process.env,
+  terminal: { input: process.stdin, output: process.stderr },
+  print: line => void process.stdout.write(`${line}\n`),
+  complain: line => void process.stderr.write(`${line}\n`),
+  serve,
+  selftest: () => selftest(systemClock),
+  dial: async path => {
+    const connection = await dial({ path }, controlIdleMs)
+    return connection && transport(connection)
+  },
+  open,
+}
+
+// A reader that has seen enough (`porchlight help config | head`) is no fault.
+process.stdout.on('error', () => {})
+void runCommandLine(process.argv.slice(2), world).then(exit => {
+  process.exitCode = exit
+})
