@@ -1,0 +1,113 @@
+/** A household for one test: a real store in a temporary directory, accounts, and the services of the flows. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import { hashPassword } from '../../src/auth/password.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { type Config, readConfig } from '../../src/base/config.ts'
+import { silentLog } from '../../src/base/log.ts'
+import type { AccessServices } from '../../src/flow/access.ts'
+import type { ReceiptServices } from '../../src/flow/receipt.ts'
+import { Throttle } from '../../src/flow/throttle.ts'
+import { type Certificate, loadCertificate } from '../../src/net/certificate.ts'
+import type { MessageRecord } from '../../src/store/keys.ts'
+import { Store, type StoreOptions } from '../../src/store/store.ts'
+
+/** Every account of a test has this password; it is hashed once. */
+export const password = 'correct horse'
+const hashed = hashPassword(password)
+
+/** Time that passes only when someone sleeps. */
+export function testClock(): Clock {
+  let now = Date.UTC(2026, 10, 21, 22, 15, 52)
+  return {
+    now: () => now,
+    sleep: async ms => {
+      now += ms
+    },
+  }
+}
+
+export class Household implements AsyncDisposable {
+  readonly directory: string
+  readonly clock = testClock()
+  readonly stopping = new AbortController()
+  readonly throttle = new Throttle()
+  readonly open = new Set<number>()
+  config: Config = readConfig('', '.')
+  store: Store
+  /** In-memory peers need none; `useCertificate` makes a real one. */
+  #certificate: Certificate = createSecureContext()
+
+  private constructor(directory: string, store: Store) {
+    this.directory = directory
+    this.store = store
+  }
+
+  /** @param accounts names to begin with, all with `password` */
+  static async make(...accounts: readonly string[]): Promise<Household> {
+    const directory = await mkdtemp(join(tmpdir(), 'porchlight-'))
+    const household = new Household(directory, await openStore(directory))
+    for (const name of accounts) await household.addAccount(name)
+    return household
+  }
+
+  async addAccount(name: string): Promise<void> {
+    await this.store.accounts.add(name, await hashed)
+  }
+
+  /** Makes a self-signed certificate in the directory, for tests over real sockets. */
+  async useCertificate(): Promise<void> {
+    const { hostname } = this.config
+    this.#certificate = await loadCertificate({ certificate: '', key: '', directory: this.directory, hostname })
+  }
+
+  get receipt(): ReceiptServices {
+    return { ...this.#services, store: this.store }
+  }
+
+  get access(): AccessServices {
+    return { ...this.#services, store: this.store, throttle: this.throttle, open: this.open }
+  }
+
+  get #services() {
+    return {
+      config: () => this.config,
+      certificate: () => this.#certificate,
+      clock: this.clock,
+      log: silentLog,
+      stopping: this.stopping.signal,
+    }
+  }
+
+  /** Closes the store and opens it again, as a restart does. */
+  async restart(): Promise<void> {
+    await this.store.close()
+    this.store = await openStore(this.directory)
+  }
+
+  /** @returns what an account's inbox holds: each message's record and its place in the log, its trace fields, its octets as received */
+  async inbox(name: string): Promise<{ seq: number; record: MessageRecord; trace: string; octets: Buffer }[]> {
+    const account = this.store.accounts.find(name)
+    if (!account) throw new Error(`no account ${name}`)
+    const maildrop = await this.store.maildrop(account.id)
+    const messages = []
+    for (let i = 0; i < maildrop.count; i++) {
+      const seq = maildrop.seq(i)
+      const { record, trace, blocks } = await this.store.message(seq)
+      messages.push({ seq, record, trace, octets: Buffer.concat(await Array.fromAsync(blocks())) })
+    }
+    return messages
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close()
+    await rm(this.directory, { recursive: true })
+  }
+}
+
+/** Opens a store with no reserve, so that a small disk does not fail a test. */
+export function openStore(directory: string, options: Partial<StoreOptions> = {}): Promise<Store> {
+  return Store.open(directory, { clock: systemClock, log: silentLog, reserve: 0, ...options })
+}

@@ -1,0 +1,260 @@
+/**
+ * Transcripts: a dialogue as a text file. One directive a line; `#` begins a comment.
+ *
+ *     given account alice            an account (password: correct horse)
+ *     given alias sales alice bob    an alias and its targets
+ *     given config mail.catch_all = "alice"      a line of the configuration
+ *     given mail alice "Subject: x\r\n\r\nhi\r\n"    a message in alice's inbox, received by SMTP
+ *     given implicit tls             the connection begins with the handshake (POP3 only)
+ *     C: EHLO laptop                 the client sends a line; lines that follow each other leave in one write
+ *     C~ "..\r\n.\r\n"               the client sends octets, written as a JSON string of Latin-1 characters
+ *     C* 200 "x"                     the same, so many times over
+ *     C tls                          the client goes over to TLS; both sides start anew
+ *     C end                          the client closes its side
+ *     S: 250 2.1.0 *                 the server sends this line; `*` stands for anything
+ *     S: 250*                        a whole SMTP reply, however many lines
+ *     S* 20 500*                     the same, so many times
+ *     S: +OK 1 {size}                `{size}` stands for one word: the same wherever the name is written, and another
+ *                                    word for each other name
+ *     S: ...                         lines up to and including a single dot
+ *     S octets {size}                the same, and they are so many octets, stuffing and dot line aside
+ *     S closed                       the server closes
+ *     then alice holds 2             so many messages are in the inbox
+ *     then alice holds "..."         one of them has just these octets, as received
+ *     then alice trace "*ESMTPS*"    the last message's trace fields look like this
+ *     then alice record {"ret":"HDRS"}   the last message's record holds these fields
+ *     then alice shares bob          their last messages are one message in the store
+ *     stop                           the server begins to stop
+ *     connect                        another connection; the one before is closed by the client
+ *     connect second                 goes over to the connection of this name; those before stay open
+ *     restart                        the client closes every connection, and the server starts anew
+ */
+import assert from 'node:assert/strict'
+import { readConfig } from '../../src/base/config.ts'
+import { access } from '../../src/flow/access.ts'
+import { receive } from '../../src/flow/receipt.ts'
+import type { Peer } from '../../src/net/connection.ts'
+import { Household } from './household.ts'
+import { MemoryPeer } from './memory-peer.ts'
+
+export type Protocol = 'smtp' | 'pop3'
+
+/** The client's end of a connection. */
+export type Client = {
+  send(octets: Buffer): void
+  /** @returns the next line, or undefined when the server has closed */
+  line(): Promise<string | undefined>
+  secure(): Promise<void>
+  end(): void
+  /** Resolves when the server is done with this connection. */
+  readonly done: Promise<void>
+}
+
+/** Opens connections to a household, by whatever means. */
+export type Dial = (household: Household, protocol: Protocol, implicitTls: boolean) => Promise<Client>
+
+type Directive = { readonly at: number; readonly verb: string; readonly rest: string }
+
+/** Dials without a socket: the server reads so many octets at a time. */
+export function inMemory(step: number): Dial {
+  return async (household, protocol, implicitTls) => {
+    const peer = new MemoryPeer(step)
+    const done = serve(peer, household, protocol, implicitTls).finally(() => peer.serverEnded())
+    return {
+      send: octets => peer.send(octets),
+      line: () => peer.line(),
+      secure: async () => {},
+      end: () => peer.end(),
+      done,
+    }
+  }
+}
+
+/** Runs the server's side of one connection. */
+export function serve(peer: Peer, household: Household, protocol: Protocol, implicitTls: boolean): Promise<void> {
+  return protocol === 'smtp' ? receive(peer, household.receipt) : access(peer, household.access, { implicitTls })
+}
+
+/** Plays a transcript; throws an assertion that names the line on which it differs. */
+export async function play(text: string, protocol: Protocol, dial: Dial): Promise<void> {
+  const directives = parse(text)
+  await using household = await Household.make()
+  await new Player(household, protocol, dial).play(directives)
+}
+
+function parse(text: string): Directive[] {
+  return text.split('\n').flatMap((line, i) => {
+    const [, verb, rest = ''] = /^(given|then|restart|stop|connect|[CS][:~*]?)(?: (.*))?$/.exec(line) ?? []
+    if (verb !== undefined) return [{ at: i + 1, verb, rest }]
+    if (line === '' || line.startsWith('#')) return []
+    throw new Error(`line ${i + 1} is no directive: ${line}`)
+  })
+}
+
+class Player {
+  readonly #household: Household
+  readonly #protocol: Protocol
+  readonly #dial: Dial
+  readonly #settings: string[] = []
+  #client: Client | undefined
+  #implicitTls = false
+  #unsent: Buffer[] = []
+
+  constructor(household: Household, protocol: Protocol, dial: Dial) {
+    this.#household = household
+    this.#protocol = protocol
+    this.#dial = dial
+  }
+
+  async play(directives: readonly Directive[]): Promise<void> {
+    for (const directive of directives) {
+      try {
+        await this.#run(directive)
+      } catch (error) {
+        if (error instanceof Error) error.message = `line ${directive.at}: ${error.message}`
+        throw error
+      }
+    }
+    await this.#hangUp()
+  }
+
+  async #run({ verb, rest }: Directive): Promise<void> {
+    switch (verb) {
+      case 'given':
+        return this.#given(rest)
+      case 'connect':
+        await this.#hangUp()
+        return
+      case 'C:':
+        this.#unsent.push(Buffer.from(`${rest}\r\n`))
+        return
+      case 'C~':
+        this.#unsent.push(octets(rest))
+        return
+      case 'C*': {
+        const [, times, text = ''] = /^(\d+) (.*)$/.exec(rest) ?? []
+        for (let i = 0; i < Number(times); i++) this.#unsent.push(octets(text))
+        return
+      }
+      case 'C':
+        return rest === 'tls' ? this.#tls() : this.#end()
+      case 'S:':
+        return this.#expect(rest)
+      case 'S*': {
+        const [, times, text = ''] = /^(\d+) (.*)$/.exec(rest) ?? []
+        for (let i = 0; i < Number(times); i++) await this.#expect(text)
+        return
+      }
+      case 'S':
+        await this.#flush()
+        assert.equal(await (await this.#connected()).line(), undefined, 'the server has not closed')
+        return
+      case 'then':
+        return this.#then(rest)
+      case 'stop':
+        await this.#flush()
+        this.#household.stopping.abort()
+        return
+      default:
+        throw new Error(`no such directive: ${verb}`)
+    }
+  }
+
+  async #given(rest: string): Promise<void> {
+    const household = this.#household
+    const [what, name = '', ...words] = rest.split(' ')
+    switch (what) {
+      case 'account':
+        return household.addAccount(name)
+      case 'alias':
+        return household.store.accounts.setAlias(name, words)
+      case 'implicit':
+        this.#implicitTls = true
+        return
+      case 'config':
+        this.#settings.push(rest.slice('config '.length))
+        household.config = readConfig(this.#settings.join('\n'), '.')
+        return
+      case 'mail': {
+        const body = octets(words.join(' ')).toString('latin1')
+        const [mail, rcpt] = ['MAIL FROM:<bob@away.example>', `RCPT TO:<${name}@${household.config.domains[0]}>`]
+        const lines = `EHLO away.example\r\n${mail}\r\n${rcpt}\r\nBDAT ${body.length} LAST\r\n${body}QUIT\r\n`
+        const peer = new MemoryPeer(65_536)
+        peer.send(Buffer.from(lines, 'latin1'))
+        return receive(peer, household.receipt)
+      }
+      default:
+        throw new Error(`given what? ${rest}`)
+    }
+  }
+
+  async #then(rest: string): Promise<void> {
+    await this.#flush()
+    const [, name = '', what, value = ''] = /^(\S+) (holds|trace|record|shares) (.*)$/.exec(rest) ?? []
+    const messages = await this.#household.inbox(name)
+    const last = messages.at(-1)
+    if (what === 'trace') return assert.match(last?.trace ?? '', pattern(octets(value).toString('latin1')))
+    if (what === 'record') return assert.partialDeepStrictEqual(last?.record, JSON.parse(value))
+    if (what === 'shares') {
+      const theirs = (await this.#household.inbox(value)).at(-1)
+      return assert.equal(last?.seq, theirs?.seq ?? 'none', `${name} and ${value} hold different messages`)
+    }
+    if (!value.startsWith('"')) return assert.equal(messages.length, Number(value))
+    const held = messages.map(message => JSON.stringify(message.octets.toString('latin1')))
+    assert.ok(held.includes(value), `${name} holds ${held.join(' and ') || 'nothing'}`)
+  }
+
+  async #expect(expected: string): Promise<void> {
+    await this.#flush()
+    const client = await this.#connected()
+    if (expected === '...') {
+      for (let line = await client.line(); line !== '.'; line = await client.line()) assert.ok(line !== undefined)
+      return
+    }
+    const [, code] = /^(\d{3})\*$/.exec(expected) ?? []
+    for (;;) {
+      const line = await client.line()
+      assert.ok(line !== undefined, `the server closed instead of sending ${expected}`)
+      assert.match(line, pattern(expected), `got ${line}`)
+      if (code === undefined || !line.startsWith(`${code}-`)) return
+    }
+  }
+
+  async #tls(): Promise<void> {
+    await this.#flush()
+    await (await this.#connected()).secure()
+  }
+
+  async #end(): Promise<void> {
+    await this.#flush()
+    await this.#hangUp()
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#unsent.length === 0) return
+    const client = await this.#connected()
+    client.send(Buffer.concat(this.#unsent.splice(0)))
+  }
+
+  async #connected(): Promise<Client> {
+    this.#client ??= await this.#dial(this.#household, this.#protocol, this.#implicitTls)
+    return this.#client
+  }
+
+  async #hangUp(): Promise<void> {
+    await this.#flush()
+    this.#client?.end()
+    await this.#client?.done
+    this.#client = undefined
+  }
+}
+
+/** @param text a JSON string; each character is an octet */
+function octets(text: string): Buffer {
+  return Buffer.from(JSON.parse(text), 'latin1')
+}
+
+function pattern(text: string): RegExp {
+  const parts = text.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('[^]*')}$`)
+}
