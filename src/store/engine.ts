@@ -37,27 +37,37 @@ export class Engine {
    * @throws Failure STORE_LOCKED, STORE_NEWER, STORE_DAMAGED, STORE_FULL or STORE_IO
    */
   static async open(directory: string, now: number): Promise<Engine> {
-    let log: Log | undefined
     try {
-      log = await Log.open(join(directory, 'log'))
+      await using opening = new AsyncDisposableStack()
+      const log = await Log.open(join(directory, 'log'))
+      opening.defer(() => log.close())
       await checkHeader(log, now)
-      const engine = new Engine(log, await Index.open(join(directory, 'index')))
+      const index = await Index.open(join(directory, 'index'))
+      opening.defer(() => index.close())
+      const engine = new Engine(log, index)
       await engine.#catchUp()
+      opening.move()
       return engine
     } catch (error) {
-      await log?.close()
       throw storeFailure(error)
     }
   }
 
   /** Waits for what is under way, then closes. */
   async close(): Promise<void> {
-    await this.#running
+    while (this.#running) await this.#running
+    const failure = this.#failure
+    this.#failure ??= new Failure('STORE_IO', 'The mail store is closed.')
+    // The next start can do without a checkpoint; it only takes longer.
+    if (!failure) await this.#checkpoint().catch(error => this.fail(error))
     await this.index.close()
     await this.log.close()
   }
 
-  /** Set when a write failed: LevelDB's files may then end in the middle of a record, so nothing more is written to them. */
+  /**
+   * Set when a write failed: LevelDB's files may then end in the middle of a record, so nothing more is written to them.
+   * Set, too, when this is closed.
+   */
   get failure(): Failure | undefined {
     return this.#failure
   }
@@ -88,8 +98,9 @@ export class Engine {
         const entries = group.flatMap(({ commit }) => commit.entries())
         if (group.some(({ commit }) => commit.claimsBlocks)) await this.log.syncBlocks()
         await this.log.append(entries)
-        await this.index.apply(entries, this.#settled())
+        await this.index.apply(entries)
         for (const { resolve } of group) resolve()
+        if (this.log.next - this.index.applied > budget.checkpoint) await this.#checkpoint()
       } catch (error) {
         const failure = this.fail(error)
         for (const { reject } of group) reject(failure)
@@ -98,8 +109,9 @@ export class Engine {
     this.#running = undefined
   }
 
-  #settled(): number {
-    return Math.min(this.log.next, ...this.underWay)
+  /** To be called when every record that has a number is applied. */
+  #checkpoint(): Promise<void> {
+    return this.index.checkpoint(this.log.next - 1, Math.min(this.log.next, ...this.underWay))
   }
 
   async #catchUp(): Promise<void> {
@@ -107,6 +119,7 @@ export class Engine {
     log.skipPast(index.applied)
     const unclaimed = new Set<number>()
     let missed: LogEntry[] = []
+    let anew = false
     for await (const entry of log.walk(Math.min(index.settled, index.applied + 1))) {
       const { seq, record } = entry
       if (record.kind === 'block') {
@@ -114,13 +127,17 @@ export class Engine {
         continue
       }
       if (record.kind === 'message') for (const block of record.blocks) unclaimed.delete(block)
-      if (seq > index.applied) missed.push(entry)
+      if (seq <= index.applied) continue
+      anew = true
+      missed.push(entry)
       if (missed.length < budget.groupEntries) continue
-      await index.apply(missed, index.settled)
+      await index.apply(missed)
       missed = []
     }
+    await index.apply(missed)
+    if (anew) await index.recount()
     if (unclaimed.size > 0) await log.dropBlocks([...unclaimed])
-    await index.apply(missed, log.next)
+    await this.#checkpoint()
   }
 }
 

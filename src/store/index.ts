@@ -1,4 +1,11 @@
-/** The index: what the log says, arranged for looking up. Derived, so it is written without sync and replayed at start. */
+/**
+ * The index: what the log says, arranged for looking up. Derived, so it is written without sync.
+ *
+ * A power cut may take any of what was written without sync, and not only the end of it. So at a checkpoint, now and then,
+ * everything is synced and the last record noted that is surely in; at start the records after that are applied again.
+ * Applying one a second time comes to the same, whatever of those behind it is in already. That holds for every key but
+ * the mailboxes' counters; these are kept in memory, written only at a checkpoint, and counted anew after an unclean end.
+ */
 import { Level } from 'level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
@@ -10,6 +17,7 @@ import {
   accountRange,
   aliasKey,
   aliasRange,
+  type Delivery,
   decodeAccount,
   decodeAccountKey,
   decodeAlias,
@@ -39,39 +47,52 @@ import {
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
 import { Roster } from './roster.ts'
+import { syncWriteAhead } from './sync.ts'
+
+/** A mailbox's counters, in memory; `given` is the next UID to give out, for `next` counts only what is applied. */
+type Mailbox = { -readonly [Key in keyof MailboxValue]: MailboxValue[Key] } & {
+  readonly account: number
+  readonly box: number
+  given: number
+}
 
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
 
-/** Entries read or deleted at a time: a slice that leaves the event loop alone. */
+/** Entries read, and operations written, at a time: a slice that leaves the event loop alone. */
 const slice = 1000
 
 const nothing = Buffer.alloc(0)
-const emptyMailbox = { next: 1, validity: 1, count: 0, octets: 0 } as const satisfies MailboxValue
+const noMailbox = { next: 1, validity: 1, count: 0, octets: 0 } as const satisfies MailboxValue
 
 export class Index {
   readonly roster = new Roster()
   readonly #db: Level<Buffer, Buffer>
-  readonly #mailboxes = new Map<string, MailboxValue>()
-  /** UIDs given to messages whose record is not applied yet. */
-  readonly #promised = new Map<string, number>()
+  readonly #directory: string
+  readonly #mailboxes = new Map<string, Mailbox>()
+  /** What is applied and not yet written. */
+  #operations: Operation[] = []
   #applied = -1
   #settled = 0
 
-  private constructor(db: Level<Buffer, Buffer>) {
+  private constructor(db: Level<Buffer, Buffer>, directory: string) {
     this.#db = db
+    this.#directory = directory
   }
 
   /** Opens the index, or makes an empty one. */
-  static async open(location: string): Promise<Index> {
-    const db = new Level<Buffer, Buffer>(location, {
+  static async open(directory: string): Promise<Index> {
+    const db = new Level<Buffer, Buffer>(directory, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       cacheSize: budget.indexCache,
       writeBufferSize: budget.indexWriteBuffer,
     })
+    await using opening = new AsyncDisposableStack()
+    opening.defer(() => db.close())
     await db.open()
-    const index = new Index(db)
+    const index = new Index(db, directory)
     await index.#load()
+    opening.move()
     return index
   }
 
@@ -91,7 +112,8 @@ export class Index {
     }
     for await (const [key, value] of this.#db.iterator(mailboxRange)) {
       const { account, box } = decodeMailboxKey(key)
-      this.#mailboxes.set(mailboxName(account, box), decodeMailbox(value))
+      const counters = decodeMailbox(value)
+      this.#mailboxes.set(mailboxName(account, box), { account, box, ...counters, given: counters.next })
     }
   }
 
@@ -99,52 +121,42 @@ export class Index {
     return this.#db.close()
   }
 
-  /** The last record of the log that the index knows; -1 for none. */
+  /** The last record at the last checkpoint; -1 for none. */
   get applied(): number {
     return this.#applied
   }
 
-  /** Blocks below this number all belong to a message. */
+  /** At the last checkpoint, all blocks below this number belonged to a message. */
   get settled(): number {
     return this.#settled
   }
 
   mailbox(account: number, box = inbox): MailboxValue {
-    return this.#mailboxes.get(mailboxName(account, box)) ?? emptyMailbox
+    return this.#mailboxes.get(mailboxName(account, box)) ?? noMailbox
   }
 
   /** Takes the next UID of a mailbox. One whose message is never committed stays unused: RFC 9051 §2.3.1.1 allows gaps. */
   takeUid(account: number, box: number): number {
-    const name = mailboxName(account, box)
-    const uid = this.#promised.get(name) ?? this.mailbox(account, box).next
-    this.#promised.set(name, uid + 1)
-    return uid
+    const mailbox = this.#mailboxes.get(mailboxName(account, box))
+    return mailbox ? mailbox.given++ : noMailbox.next
   }
 
-  /**
-   * Applies records of the log, in their order.
-   * @param settled blocks below this number all belong to a message
-   */
-  async apply(entries: Iterable<LogEntry>, settled: number): Promise<void> {
-    let operations: Operation[] = []
-    let applied = this.#applied
+  /** Applies records of the log, in their order. */
+  async apply(entries: Iterable<LogEntry>): Promise<void> {
     for (const { seq, record } of entries) {
-      applied = seq
       switch (record.kind) {
         case 'message':
-          this.#deliver(operations, seq, record)
+          this.#deliver(seq, record)
+          if (this.#operations.length >= slice) await this.#write()
           break
         case 'removal':
-          // Its counts are read from what the operations before it have written.
-          if (operations.length > 0) await this.#write(operations, seq - 1, settled)
-          operations = []
-          await this.#remove(operations, record)
+          await this.#remove(record)
           break
         case 'account':
-          await this.#account(operations, record)
+          await this.#account(record)
           break
         case 'alias':
-          this.#alias(operations, record)
+          this.#alias(record)
           break
         case 'header':
         case 'block':
@@ -153,95 +165,117 @@ export class Index {
           record satisfies never
       }
     }
-    await this.#write(operations, applied, settled)
+    await this.#write()
   }
 
-  async #write(operations: Operation[], applied: number, settled: number): Promise<void> {
-    operations.push({ type: 'put', key: versionKey, value: encodeVersion({ format, applied, settled }) })
-    await this.#db.batch(operations)
+  /**
+   * Makes everything that is applied durable.
+   * @param applied the last record of the log that is applied
+   * @param settled blocks below this number all belong to a message
+   */
+  async checkpoint(applied: number, settled: number): Promise<void> {
+    await syncWriteAhead(this.#directory)
+    for (const mailbox of this.#mailboxes.values()) {
+      this.#put(mailboxKey(mailbox.account, mailbox.box), encodeMailbox(mailbox))
+    }
+    this.#put(versionKey, encodeVersion({ format, applied, settled }))
+    await this.#write({ sync: true })
     this.#applied = applied
     this.#settled = settled
   }
 
-  #deliver(operations: Operation[], seq: number, record: MessageRecord): void {
+  /** Counts the messages of every mailbox anew. */
+  async recount(): Promise<void> {
+    for (const mailbox of this.#mailboxes.values()) {
+      mailbox.count = mailbox.octets = 0
+      for await (const entries of this.entries(mailbox.account, mailbox.box)) {
+        mailbox.count += entries.length
+        for (const { octets } of entries) mailbox.octets += octets
+      }
+    }
+  }
+
+  #put(key: Buffer, value: Buffer): void {
+    this.#operations.push({ type: 'put', key, value })
+  }
+
+  #delete(key: Buffer): void {
+    this.#operations.push({ type: 'del', key })
+  }
+
+  async #write(options: { sync: boolean } = { sync: false }): Promise<void> {
+    const operations = this.#operations
+    if (operations.length === 0) return
+    this.#operations = []
+    await this.#db.batch(operations, options)
+  }
+
+  #deliver(seq: number, record: MessageRecord): void {
     const octets = sentOctets(record)
     const value = encodeEntry({ seq, octets, date: record.date, id: record.id })
     for (const delivery of record.deliveries) {
       const { account, box, uid } = delivery
-      // The account may have been removed while the message was under way.
-      if (!this.roster.account(account)) continue
-      operations.push({ type: 'put', key: entryKey(account, box, uid), value })
-      operations.push({ type: 'put', key: linkKey(seq, delivery), value: nothing })
-      const before = this.mailbox(account, box)
-      this.#count(operations, account, box, {
-        ...before,
-        next: Math.max(before.next, uid + 1),
-        count: before.count + 1,
-        octets: before.octets + octets,
-      })
+      const mailbox = this.#mailboxes.get(mailboxName(account, box))
+      if (!mailbox) continue // The account was removed while the message was under way.
+      this.#put(entryKey(account, box, uid), value)
+      this.#put(linkKey(seq, delivery), nothing)
+      mailbox.next = Math.max(mailbox.next, uid + 1)
+      mailbox.given = Math.max(mailbox.given, mailbox.next)
+      mailbox.count += 1
+      mailbox.octets += octets
     }
   }
 
-  async #remove(operations: Operation[], { account, box, uids }: RemovalRecord): Promise<void> {
-    const mailbox = this.mailbox(account, box)
-    let { count, octets } = mailbox
+  async #remove({ account, box, uids }: RemovalRecord): Promise<void> {
+    const mailbox = this.#mailboxes.get(mailboxName(account, box))
+    if (!mailbox) return // The account was removed before.
+    await this.#write() // What was delivered in the same group is to be found.
     for (let start = 0; start < uids.length; start += slice) {
       const part = uids.slice(start, start + slice)
       const values = await this.#db.getMany(part.map(uid => entryKey(account, box, uid)))
       for (const [i, uid] of part.entries()) {
         const value = values[i]
         if (value === undefined) continue
-        const entry = decodeEntry(value)
-        count -= 1
-        octets -= entry.octets
-        operations.push({ type: 'del', key: entryKey(account, box, uid) })
-        operations.push({ type: 'del', key: linkKey(entry.seq, { account, box, uid }) })
+        const { seq, octets } = decodeEntry(value)
+        this.#deleteEntry(seq, { account, box, uid })
+        mailbox.count -= 1
+        mailbox.octets -= octets
       }
+      await this.#write()
     }
-    if (this.roster.account(account)) this.#count(operations, account, box, { ...mailbox, count, octets })
   }
 
-  #count(operations: Operation[], account: number, box: number, value: MailboxValue): void {
-    this.#mailboxes.set(mailboxName(account, box), value)
-    operations.push({ type: 'put', key: mailboxKey(account, box), value: encodeMailbox(value) })
+  async #account({ present, account, created, name, password }: AccountRecord): Promise<void> {
+    if (!present) return this.#dropAccount(account)
+    this.roster.putAccount({ id: account, created, name, password })
+    this.#put(accountKey(account), encodeAccount({ created, name, password }))
+    const mailbox = mailboxName(account, inbox)
+    if (this.#mailboxes.has(mailbox)) return
+    const validity = Math.floor(created / 1000)
+    this.#mailboxes.set(mailbox, { ...noMailbox, account, box: inbox, validity, given: noMailbox.next })
   }
 
-  async #account(operations: Operation[], record: AccountRecord): Promise<void> {
-    const { present, account, created, name, password } = record
-    if (present) {
-      this.roster.putAccount({ id: account, created, name, password })
-      operations.push({ type: 'put', key: accountKey(account), value: encodeAccount({ created, name, password }) })
-      if (!this.#mailboxes.has(mailboxName(account, inbox))) {
-        this.#count(operations, account, inbox, { ...emptyMailbox, validity: Math.floor(created / 1000) })
-      }
-      return
-    }
+  async #dropAccount(account: number): Promise<void> {
     this.roster.dropAccount(account)
-    await this.#dropEntries(account)
     this.#mailboxes.delete(mailboxName(account, inbox))
-    this.#promised.delete(mailboxName(account, inbox))
-    operations.push({ type: 'del', key: mailboxKey(account, inbox) }, { type: 'del', key: accountKey(account) })
-  }
-
-  /** Deletes an account's entries in slices of their own: a power cut in between only means doing it again. */
-  async #dropEntries(account: number): Promise<void> {
-    let operations: Operation[] = []
+    await this.#write() // What was delivered in the same group is to be found.
     for await (const [key, value] of this.#db.iterator(entryRange(account))) {
-      operations.push({ type: 'del', key }, { type: 'del', key: linkKey(decodeEntry(value).seq, decodeEntryKey(key)) })
-      if (operations.length < slice) continue
-      await this.#db.batch(operations)
-      operations = []
+      this.#deleteEntry(decodeEntry(value).seq, decodeEntryKey(key))
+      if (this.#operations.length >= slice) await this.#write()
     }
-    await this.#db.batch(operations)
+    this.#delete(mailboxKey(account, inbox))
+    this.#delete(accountKey(account))
   }
 
-  #alias(operations: Operation[], { address, targets }: AliasRecord): void {
+  #deleteEntry(seq: number, delivery: Delivery): void {
+    this.#delete(entryKey(delivery.account, delivery.box, delivery.uid))
+    this.#delete(linkKey(seq, delivery))
+  }
+
+  #alias({ address, targets }: AliasRecord): void {
     this.roster.putAlias(address, targets)
-    operations.push(
-      targets.length === 0
-        ? { type: 'del', key: aliasKey(address) }
-        : { type: 'put', key: aliasKey(address), value: encodeAlias(targets) },
-    )
+    if (targets.length === 0) this.#delete(aliasKey(address))
+    else this.#put(aliasKey(address), encodeAlias(targets))
   }
 
   /** Walks a mailbox in the order of its UIDs, a list of entries at a time. */

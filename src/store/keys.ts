@@ -50,9 +50,10 @@
  *     x account:u48 box:u32 uid:u32            seq:u48 octets:u48 date:u48 id:10
  *     l seq:u48 account:u48 box:u32 uid:u32    (empty)
  *
- * `applied` is the last record of the log that the index knows; those after it are applied at start. Below `settled` no
- * block waits for its message. `x` is one message in a mailbox, in the order of arrival. `l` is the link back: when the
- * last link of a message is gone, its blocks are dead.
+ * `applied` is the last record of the log at the last checkpoint, when everything in the index was synced; those after it
+ * are applied again at start. Below `settled` no block waits for its message. `u` is written only then, too, and its
+ * counters are counted anew when records had to be applied again. `x` is one message in a mailbox, in the order of
+ * arrival. `l` is the link back: when the last link of a message is gone, its blocks are dead.
  *
  * Benefits: small, so it stays in LevelDB's upper levels and its cache; opening a mailbox is one range scan. Downsides:
  * at start the log's tail is read again; an index that is lost costs a pass over the whole log.
@@ -82,6 +83,9 @@ const codecs = { plain: 0 } as const
 /** What a body block begins with: its letter and its codec. */
 export const blockPrefix = Buffer.of(letters.block, codecs.plain)
 
+/** The largest UID and mailbox number. */
+const u32 = 0xffffffff
+
 /** Octets of a message's id, and of a digest (SHA-256). */
 export const idOctets = 10
 const digestOctets = 32
@@ -89,7 +93,7 @@ const digestOctets = 32
 // Values of the log
 
 /** The first record of every log. */
-export type HeaderRecord = {
+type HeaderRecord = {
   readonly kind: 'header'
   readonly format: number
   readonly store: Buffer
@@ -100,7 +104,7 @@ export type HeaderRecord = {
  * A stretch of a message. `value` is what the database holds: `blockPrefix`, then the octets. Whoever gathers a block
  * leaves room for the prefix in front, so that nothing has to be copied to write it.
  */
-export type BlockRecord = { readonly kind: 'block'; readonly value: Buffer }
+type BlockRecord = { readonly kind: 'block'; readonly value: Buffer }
 
 /** When a recipient wants to hear of its message (RFC 3461 §4.1), one bit each; 0 is "not said". */
 export const notify = { never: 1, success: 2, failure: 4, delay: 8 } as const
@@ -172,7 +176,7 @@ export function encodeLogKey(seq: number): Buffer {
 }
 
 export function decodeLogKey(key: Buffer): number {
-  return key.readUIntBE(0, 6)
+  return decode('a key of the log', key, from => from.u48())
 }
 
 /**
@@ -226,7 +230,7 @@ function readLogRecord(seq: number, from: OctetReader, value: Buffer): LogRecord
     case letters.message:
       return readMessage(seq, from)
     case letters.removal:
-      return { kind: 'removal', account: from.u48(), box: from.varint(), uids: takeDistances(from) }
+      return { kind: 'removal', account: from.u48(), box: from.varint(u32), uids: takeDistances(from) }
     case letters.account: {
       const present = from.u8() === 1
       const [account, created] = [from.u48(), from.u48()]
@@ -269,10 +273,10 @@ function readMessage(seq: number, from: OctetReader): MessageRecord {
   const [id, date, bits] = [from.raw(idOctets), from.u48(), from.u8()]
   const [octets, headerOctets, digest] = [from.varint(), from.varint(), from.raw(digestOctets)]
   let after = seq
-  const blocks = from.list(item => (after -= item.varint())).reverse()
+  const blocks = from.list(item => (after -= item.varint(after))).reverse()
   const [reversePath, trace, envid] = [from.text(), from.text(), from.text()]
   const recipients = from.list(item => ({ path: item.text(), notify: item.u8(), orcpt: item.text() }))
-  const deliveries = from.list(item => ({ account: item.u48(), box: item.varint(), uid: item.varint() }))
+  const deliveries = from.list(item => ({ account: item.u48(), box: item.varint(u32), uid: item.varint(u32) }))
   return {
     kind: 'message',
     id,
@@ -332,7 +336,7 @@ export function accountKey(account: number): Buffer {
 }
 
 export function decodeAccountKey(key: Buffer): number {
-  return key.readUIntBE(1, 6)
+  return decodeKey(key, from => from.u48())
 }
 
 export function encodeAccount({ created, name, password }: AccountValue): Buffer {
@@ -364,7 +368,7 @@ export function mailboxKey(account: number, box: number): Buffer {
 }
 
 export function decodeMailboxKey(key: Buffer): { account: number; box: number } {
-  return { account: key.readUIntBE(1, 6), box: key.readUInt32BE(7) }
+  return decodeKey(key, from => ({ account: from.u48(), box: from.u32() }))
 }
 
 export function encodeMailbox({ next, validity, count, octets }: MailboxValue): Buffer {
@@ -385,7 +389,7 @@ export function entryKey(account: number, box: number, uid: number): Buffer {
 }
 
 export function decodeEntryKey(key: Buffer): Delivery {
-  return { account: key.readUIntBE(1, 6), box: key.readUInt32BE(7), uid: key.readUInt32BE(11) }
+  return decodeKey(key, from => ({ account: from.u48(), box: from.u32(), uid: from.u32() }))
 }
 
 export function encodeEntry({ seq, octets, date, id }: EntryValue): Buffer {
@@ -406,12 +410,7 @@ export function linkKey(seq: number, { account, box, uid }: Delivery): Buffer {
 }
 
 export function decodeLinkKey(key: Buffer): Delivery & { seq: number } {
-  return {
-    seq: key.readUIntBE(1, 6),
-    account: key.readUIntBE(7, 6),
-    box: key.readUInt32BE(13),
-    uid: key.readUInt32BE(17),
-  }
+  return decodeKey(key, from => ({ seq: from.u48(), account: from.u48(), box: from.u32(), uid: from.u32() }))
 }
 
 /** The keys of one kind, or below one prefix of it, as a LevelDB range. */
@@ -446,7 +445,12 @@ function putDistances(out: OctetWriter, ascending: readonly number[]): OctetWrit
 
 function takeDistances(from: OctetReader): number[] {
   let value = 0
-  return from.list(item => (value += item.varint()))
+  return from.list(item => (value += item.varint(u32 - value)))
+}
+
+/** Reads a key of the index behind its letter, which the range it was found in vouches for. */
+function decodeKey<Value>(key: Buffer, read: (from: OctetReader) => Value): Value {
+  return decode('a key of the index', key.subarray(1), read)
 }
 
 function decode<Value>(what: string, value: Buffer, read: (from: OctetReader) => Value): Value {

@@ -1,6 +1,4 @@
 /** The log: the truth of the store. Append-only under one sequence; what `append` has answered survives a power cut. */
-import { open, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Level } from 'level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
@@ -13,6 +11,7 @@ import {
   type LogRecord,
   type MessageRecord,
 } from './keys.ts'
+import { syncWriteAhead } from './sync.ts'
 
 /** A record under its sequence number. */
 export type LogEntry<Kind extends LogRecord = LogRecord> = { readonly seq: number; readonly record: Kind }
@@ -23,6 +22,8 @@ const walkOctets = 1024 * 1024
 export class Log {
   readonly #db: Level<Buffer, Buffer>
   readonly #directory: string
+  /** Writes under way. One that failed stays here: `append` must not answer for anything that LevelDB wrote behind it. */
+  readonly #writes = new Set<Promise<void>>()
   #next = 0
 
   private constructor(db: Level<Buffer, Buffer>, directory: string) {
@@ -38,9 +39,12 @@ export class Log {
       cacheSize: budget.logCache,
       writeBufferSize: budget.logWriteBuffer,
     })
+    await using opening = new AsyncDisposableStack()
+    opening.defer(() => db.close())
     await db.open()
     const log = new Log(db, directory)
     for await (const key of db.keys({ reverse: true, limit: 1 })) log.#next = decodeLogKey(key) + 1
+    opening.move()
     return log
   }
 
@@ -64,34 +68,41 @@ export class Log {
   }
 
   /** Writes a body block, not synced: only the message record that claims it makes it count. */
-  async putBlock(seq: number, value: Buffer): Promise<void> {
-    await this.#db.put(encodeLogKey(seq), encodeLogRecord(seq, { kind: 'block', value }))
+  putBlock(seq: number, value: Buffer): Promise<void> {
+    return this.#write(this.#db.put(encodeLogKey(seq), encodeLogRecord(seq, { kind: 'block', value })))
   }
 
   /** Takes blocks back that no message will claim. Synced: once it is done, nothing will look for them again. */
-  async dropBlocks(seqs: readonly number[]): Promise<void> {
+  dropBlocks(seqs: readonly number[]): Promise<void> {
     const deletions = seqs.map(seq => ({ type: 'del' as const, key: encodeLogKey(seq) }))
-    await this.#db.batch(deletions, { sync: true })
+    return this.#write(this.#db.batch(deletions, { sync: true }))
   }
 
-  /** Appends in one batch; all of it is on disk when this resolves, or none of it counts. */
+  /** Makes the blocks durable that were put without sync. */
+  syncBlocks(): Promise<void> {
+    return syncWriteAhead(this.#directory)
+  }
+
+  /**
+   * Appends in one batch; all of it is on disk when this resolves, or none of it counts.
+   *
+   * A write that fails may leave half a record in LevelDB's write-ahead file, and what is read back after a restart then
+   * ends there, whatever came behind it. So this waits for the writes that may have come before, and fails with them.
+   */
   async append(entries: readonly LogEntry[]): Promise<void> {
     const puts = entries.map(({ seq, record }) => ({
       type: 'put' as const,
       key: encodeLogKey(seq),
       value: encodeLogRecord(seq, record),
     }))
-    await this.#db.batch(puts, { sync: true })
+    await this.#write(this.#db.batch(puts, { sync: true }))
+    await Promise.all(this.#writes)
   }
 
-  /**
-   * Makes blocks durable that were put without sync. A synced batch only syncs LevelDB's current write-ahead file; when
-   * LevelDB has begun a new one since the blocks were put, those before lie unsynced in the old one, and a power cut
-   * could take them from under a message that was acknowledged.
-   */
-  async syncBlocks(): Promise<void> {
-    const files = await readdir(this.#directory)
-    for (const name of files.filter(name => name.endsWith('.log'))) await syncFile(join(this.#directory, name))
+  async #write(write: Promise<void>): Promise<void> {
+    this.#writes.add(write)
+    await write
+    this.#writes.delete(write)
   }
 
   /**
@@ -130,16 +141,5 @@ export class Log {
       const seq = decodeLogKey(key)
       yield { seq, record: decodeLogRecord(seq, value) }
     }
-  }
-}
-
-/** Syncs a file that another descriptor has written. One that is gone became a table, which LevelDB has synced. */
-async function syncFile(path: string): Promise<void> {
-  try {
-    await using file = await open(path, 'r')
-    await file.datasync()
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
-    throw error
   }
 }

@@ -19,12 +19,11 @@ export class Space {
     this.#clock = clock
   }
 
-  /** Octets an unprivileged process may still write to the file system. */
+  /** Octets an unprivileged process may still write to the file system; 0 when it does not say. */
   get free(): number {
     const now = this.#clock.now()
     if (Math.abs(now - this.#asked) >= fresh) {
-      const { bavail, bsize } = statfsSync(this.#directory)
-      this.#free = bavail * bsize
+      this.#free = freeOctets(this.#directory)
       this.#asked = now
     }
     return this.#free
@@ -33,5 +32,14 @@ export class Space {
   /** @returns whether so many octets can be written and the reserve stays untouched */
   hasRoom(octets: number): boolean {
     return this.free - octets >= this.#reserve
+  }
+}
+
+function freeOctets(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize
+  } catch {
+    return 0 // A disk that does not answer takes no mail either, and mail is refused for as long as that lasts.
   }
 }

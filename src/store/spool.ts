@@ -82,7 +82,7 @@ export class Incoming implements AsyncDisposable {
     const octets = last.subarray(blockPrefix.length)
     const digest = this.#hash ? this.#hash.update(octets).digest() : hash('sha256', octets, 'buffer')
     const entries = (): LogEntry[] => this.#entries(envelope, last, digest)
-    await this.#engine.commit({ entries, octets: last.length, claimsBlocks })
+    await this.#engine.commit({ entries, octets: last.length + envelopeOctets(envelope), claimsBlocks })
     this.#committed = true
   }
 
@@ -172,4 +172,9 @@ export class Incoming implements AsyncDisposable {
     entries.push({ seq: log.take(), record })
     return entries
   }
+}
+
+/** About what an envelope takes in its record: a thousand recipients are no small thing. */
+function envelopeOctets({ recipients, trace }: Envelope): number {
+  return recipients.reduce((sum, { path, orcpt }) => sum + path.length + orcpt.length, trace.length)
 }

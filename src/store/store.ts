@@ -72,9 +72,15 @@ export class Store {
     await this.#engine.close()
   }
 
-  /** Set while the store takes no mail, with the reason. */
+  /** Why the store takes no mail, if so. To ask is to try again: when it is time, the store is opened anew. */
   get failure(): Failure | undefined {
-    return this.#engine.failure
+    const { failure } = this.#engine
+    if (failure) {
+      this.#reopening ??= this.#reopen().finally(() => {
+        this.#reopening = undefined
+      })
+    }
+    return failure
   }
 
   /**
@@ -126,12 +132,9 @@ export class Store {
 
   /** @throws Failure when writes have failed and the store could not be opened again yet */
   #writable(): Engine {
-    const { failure } = this.#engine
-    if (!failure) return this.#engine
-    this.#reopening ??= this.#reopen().finally(() => {
-      this.#reopening = undefined
-    })
-    throw failure
+    const { failure } = this
+    if (failure) throw failure
+    return this.#engine
   }
 
   /**

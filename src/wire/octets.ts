@@ -96,13 +96,14 @@ export class OctetReader {
     return this.#octets.readUIntBE(this.#take(6), 6)
   }
 
-  varint(): number {
+  /** @param most the largest number that makes sense */
+  varint(most = Number.MAX_SAFE_INTEGER): number {
     let value = 0
     let scale = 1
     for (;;) {
       const octet = this.u8()
       value += (octet & 0x7f) * scale
-      if (!Number.isSafeInteger(value)) throw new RangeError('number out of range')
+      if (!(value <= most)) throw new RangeError('number out of range') // NaN too, after too many octets
       if (octet < 0x80) return value
       scale *= 0x80
     }

@@ -1,0 +1,327 @@
+/** The schema: what is written is read back, sorted keys are sorted numbers, and foreign octets are damage. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { Failure } from '../../src/base/failure.ts'
+import * as keys from '../../src/store/keys.ts'
+
+const { encodeLogRecord, decodeLogRecord } = keys
+
+const u32 = fc.nat(0xffffffff)
+const u48 = fc.oneof(
+  fc.constantFrom(0, 1, 2 ** 48 - 1),
+  fc.maxSafeNat().map(n => n % 2 ** 48),
+)
+const count = fc.oneof(fc.constantFrom(0, Number.MAX_SAFE_INTEGER), fc.maxSafeNat())
+const text = fc.string({ unit: 'binary', maxLength: 300 })
+const octets = (length: number) =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map(array => Buffer.from(array))
+const ascending = (most: number) =>
+  fc.uniqueArray(fc.nat(most), { maxLength: 50 }).map(list => list.sort((a, b) => a - b))
+
+/** An object with these fields, as the store makes it. */
+function shape<Value>(fields: { [Key in keyof Value]: fc.Arbitrary<Value[Key]> }): fc.Arbitrary<Value> {
+  return fc.record(fields, { noNullPrototype: true })
+}
+
+/** Something that is written, under a name, with what reads it. */
+type Codec = {
+  readonly name: string
+  readonly written: fc.Arbitrary<{ value: unknown; octets: Buffer }>
+  readonly read: (octets: Buffer) => unknown
+}
+
+function codec<Value>(
+  name: string,
+  values: fc.Arbitrary<Value>,
+  write: (value: Value) => Buffer,
+  read: (octets: Buffer) => unknown,
+): Codec {
+  return { name, written: values.map(value => ({ value, octets: write(value) })), read }
+}
+
+/** A record of the log is read with its own number at hand: 2^40 here. */
+const seq = 2 ** 40
+function record(values: fc.Arbitrary<keys.LogRecord>, name: string): Codec {
+  return codec(
+    name,
+    values,
+    value => encodeLogRecord(seq, value),
+    octets => decodeLogRecord(seq, octets),
+  )
+}
+
+const message = shape({
+  kind: fc.constant('message' as const),
+  id: octets(keys.idOctets),
+  date: u48,
+  dotted: fc.boolean(),
+  eightBit: fc.boolean(),
+  smtputf8: fc.boolean(),
+  ret: fc.constantFrom('' as const, 'FULL' as const, 'HDRS' as const),
+  envid: text,
+  octets: count,
+  headerOctets: count,
+  digest: octets(32),
+  blocks: ascending(seq - 1),
+  reversePath: text,
+  trace: text,
+  recipients: fc.array(shape({ path: text, notify: fc.nat(0xff), orcpt: text }), { maxLength: 5 }),
+  deliveries: fc.array(shape({ account: u48, box: u32, uid: u32 }), { maxLength: 5 }),
+})
+const header = shape({ kind: fc.constant('header' as const), format: count, store: octets(10), created: u48 })
+const removal = shape({
+  kind: fc.constant('removal' as const),
+  account: u48,
+  box: u32,
+  uids: ascending(0xffffffff),
+})
+const account = shape({
+  kind: fc.constant('account' as const),
+  present: fc.boolean(),
+  account: u48,
+  created: u48,
+  name: text,
+  password: text,
+})
+const alias = shape({
+  kind: fc.constant('alias' as const),
+  address: text,
+  targets: fc.array(text, { maxLength: 10 }),
+})
+const block = fc.uint8Array().map(array => ({
+  kind: 'block' as const,
+  value: Buffer.concat([keys.blockPrefix, array]),
+}))
+
+const keyCodecs: readonly Codec[] = [
+  codec('log key', u48, keys.encodeLogKey, keys.decodeLogKey),
+  codec('account key', u48, keys.accountKey, keys.decodeAccountKey),
+  codec(
+    'mailbox key',
+    shape({ account: u48, box: u32 }),
+    ({ account, box }) => keys.mailboxKey(account, box),
+    keys.decodeMailboxKey,
+  ),
+  codec(
+    'entry key',
+    shape({ account: u48, box: u32, uid: u32 }),
+    ({ account, box, uid }) => keys.entryKey(account, box, uid),
+    keys.decodeEntryKey,
+  ),
+  codec(
+    'link key',
+    shape({ seq: u48, account: u48, box: u32, uid: u32 }),
+    link => keys.linkKey(link.seq, link),
+    keys.decodeLinkKey,
+  ),
+]
+
+const valueCodecs: readonly Codec[] = [
+  record(header, 'header record'),
+  record(message, 'message record'),
+  record(removal, 'removal record'),
+  record(account, 'account record'),
+  record(alias, 'alias record'),
+  codec('version', shape({ format: count, applied: u48, settled: u48 }), keys.encodeVersion, keys.decodeVersion),
+  codec('account', shape({ created: u48, name: text, password: text }), keys.encodeAccount, keys.decodeAccount),
+  codec('alias', fc.array(text, { maxLength: 10 }), keys.encodeAlias, keys.decodeAlias),
+  codec('mailbox', shape({ next: u32, validity: u32, count, octets: count }), keys.encodeMailbox, keys.decodeMailbox),
+  codec(
+    'mailbox entry',
+    shape({ seq: u48, octets: u48, date: u48, id: octets(10) }),
+    keys.encodeEntry,
+    keys.decodeEntry,
+  ),
+]
+
+const blockCodec = record(block, 'block record')
+const aliasKeyCodec = codec('alias key', text, keys.aliasKey, keys.decodeAliasKey)
+
+const damaged = (error: unknown) => error instanceof Failure && error.code === 'STORE_DAMAGED'
+
+for (const { name, written, read } of [...keyCodecs, ...valueCodecs, blockCodec, aliasKeyCodec]) {
+  test(`${name}: what is written is read back`, () => {
+    fc.assert(fc.property(written, ({ value, octets }) => assert.deepEqual(read(octets), value)))
+  })
+}
+
+for (const { name, written, read } of [...keyCodecs, ...valueCodecs]) {
+  test(`${name}: cut short it is damage`, () => {
+    const cut = fc.tuple(written, fc.nat()).map(([{ octets }, at]) => octets.subarray(0, at % octets.length))
+    fc.assert(fc.property(cut, octets => assert.throws(() => read(octets), damaged)))
+  })
+}
+
+for (const { name, written } of keyCodecs) {
+  test(`${name}: sorted as its numbers are`, () => {
+    fc.assert(
+      fc.property(written, written, (a, b) => {
+        assert.equal(Buffer.compare(a.octets, b.octets), order(numbersOf(a.value), numbersOf(b.value)))
+      }),
+    )
+  })
+}
+
+function numbersOf(value: unknown): unknown[] {
+  return typeof value === 'object' && value !== null ? Object.values(value) : [value]
+}
+
+function order(a: readonly unknown[], b: readonly unknown[]): number {
+  const at = a.findIndex((number, i) => number !== b[i])
+  return at < 0 ? 0 : Number(a[at]) < Number(b[at]) ? -1 : 1
+}
+
+describe('octets that nobody wrote', () => {
+  const letters = fc.constantFrom(...Buffer.from('VBMXAN?'))
+  const garbage = fc
+    .tuple(letters, fc.uint8Array({ maxLength: 200 }))
+    .map(([letter, rest]) => Buffer.of(letter, ...rest))
+
+  test('are a record or damage, never anything else', () => {
+    fc.assert(
+      fc.property(u48, fc.oneof(garbage, fc.constant(Buffer.alloc(0))), (seq, octets) => {
+        try {
+          const found = decodeLogRecord(seq, octets)
+          // Whatever was taken for a record can be written again, so no later step can trip over its numbers.
+          encodeLogRecord(seq, found)
+        } catch (error) {
+          assert.ok(damaged(error), String(error))
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('are a record or damage, too, where one octet of a message has changed', () => {
+    fc.assert(
+      fc.property(message, fc.nat(), fc.nat(0xff), (value, at, octet) => {
+        const octets = encodeLogRecord(seq, value)
+        octets[at % octets.length] = octet
+        try {
+          const found = decodeLogRecord(seq, octets)
+          if (found.kind !== 'message') return
+          assert.ok(found.blocks.every(block => block >= 0 && block <= seq))
+          for (const { account, box, uid } of found.deliveries) keys.entryKey(account, box, uid)
+        } catch (error) {
+          assert.ok(damaged(error), String(error))
+        }
+      }),
+    )
+  })
+
+  for (const { name, read } of [...keyCodecs, ...valueCodecs]) {
+    test(`are taken for a ${name}, or for damage`, () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 60 }), octets => {
+          try {
+            read(Buffer.from(octets))
+          } catch (error) {
+            assert.ok(damaged(error), String(error))
+          }
+        }),
+      )
+    })
+  }
+
+  test('are damage under a codec of a later release', () => {
+    assert.throws(() => decodeLogRecord(5, Buffer.from('B\x01body')), damaged)
+  })
+})
+
+test('a later release may add fields at the end', () => {
+  fc.assert(
+    fc.property(message, value => {
+      const octets = Buffer.concat([encodeLogRecord(seq, value), Buffer.from('more')])
+      assert.deepEqual(decodeLogRecord(seq, octets), value)
+    }),
+  )
+})
+
+describe('the worked example', () => {
+  const record: keys.MessageRecord = {
+    kind: 'message',
+    id: Buffer.from('00112233445566778899', 'hex'),
+    date: 0x010203040506,
+    dotted: true,
+    eightBit: false,
+    smtputf8: false,
+    ret: 'HDRS',
+    envid: '',
+    octets: 70_000,
+    headerOctets: 200,
+    digest: Buffer.alloc(32, 0xd1),
+    blocks: [7, 9],
+    reversePath: 'b@x',
+    trace: 'R\r\n',
+    recipients: [{ path: 'alice@home.example', notify: keys.notify.failure, orcpt: '' }],
+    deliveries: [{ account: 1, box: 1, uid: 42 }],
+  }
+  const written = [
+    '4d', // M
+    '00112233445566778899', // id
+    '010203040506', // date
+    '09', // dotted, RET=HDRS
+    'f0a204', // 70,000 octets
+    'c801', // 200 of header
+    'd1'.repeat(32), // digest
+    '020102', // two blocks: one before 10, two before that
+    '03624078', // b@x
+    '03520d0a', // R CRLF
+    '00', // no ENVID
+    '0112616c69636540686f6d652e6578616d706c650400', // one recipient, NOTIFY=FAILURE
+    '01000000000001012a', // one delivery: account 1, box 1, uid 42
+  ].join('')
+
+  test('is written as the head of the schema says', () => {
+    assert.equal(keys.encodeLogKey(10).toString('hex'), '00000000000a')
+    assert.equal(encodeLogRecord(10, record).toString('hex'), written)
+  })
+  test('and read back from there', () => {
+    assert.deepEqual(decodeLogRecord(10, Buffer.from(written, 'hex')), record)
+  })
+  test('a block is its letter, its codec and its octets, and is not copied', () => {
+    const value = Buffer.concat([keys.blockPrefix, Buffer.from('hi')])
+    assert.equal(encodeLogRecord(7, { kind: 'block', value }), value)
+    assert.equal(value.toString('latin1'), 'B\0hi')
+  })
+  test('a removal counts from one UID to the next', () => {
+    const octets = encodeLogRecord(11, { kind: 'removal', account: 1, box: 1, uids: [40, 42, 300] })
+    assert.equal(octets.toString('hex'), '5800000000000101032802' + '8202')
+  })
+  test('the index has a letter, the account, the mailbox and the UID', () => {
+    assert.equal(keys.entryKey(1, 1, 42).toString('hex'), '78000000000001000000010000002a')
+    assert.equal(
+      keys.linkKey(10, { account: 1, box: 1, uid: 42 }).toString('hex'),
+      '6c00000000000a000000000001000000010000002a',
+    )
+  })
+})
+
+describe('a range', () => {
+  const inside = ({ gte, lt }: keys.Range, key: Buffer) => Buffer.compare(key, gte) >= 0 && Buffer.compare(key, lt) < 0
+  const accounts = fc.nat(2 ** 48 - 2)
+
+  test('of entries holds those of one account and one mailbox', () => {
+    fc.assert(
+      fc.property(accounts, accounts, fc.nat(3), fc.nat(3), u32, (account, other, box, otherBox, uid) => {
+        const key = keys.entryKey(other, otherBox, uid)
+        assert.equal(inside(keys.entryRange(account), key), account === other)
+        assert.equal(inside(keys.entryRange(account, box), key), account === other && box === otherBox)
+      }),
+    )
+  })
+  test('of accounts, aliases or mailboxes holds no other kind', () => {
+    const kinds = [
+      [keys.accountRange, keys.accountKey(2 ** 48 - 1)],
+      [keys.aliasRange, keys.aliasKey('\u{10ffff}'.repeat(20))],
+      [keys.mailboxRange, keys.mailboxKey(2 ** 48 - 1, 0xffffffff)],
+    ] as const
+    for (const [range] of kinds) {
+      assert.deepEqual(
+        kinds.filter(([, key]) => inside(range, key)).map(([found]) => found),
+        [range],
+      )
+    }
+  })
+})
