@@ -18,7 +18,7 @@ const floors = [
 
 /** Outside things and the rooms that alone may import them. `[]` is nobody: a package without a row here has no owner. */
 const owners: Record<string, readonly string[]> = {
-  level: ['store'],
+  'classic-level': ['store'],
   'node:sea': ['store'],
   'node:net': ['net'],
   'node:tls': ['net'],
@@ -113,7 +113,7 @@ const broken: readonly (readonly [name: string, path: string, text: string, sent
   ['imports the type of a room above', 'base/log.ts', "type A = import('../wire/a.ts').A", /wire is not$/],
   ['imports a name that it makes up', 'flow/access.ts', 'const a = await import(name)', /takes a literal$/],
   ['imports a test', 'flow/access.ts', "import { a } from '../../test/a.ts'", /from outside src$/],
-  ['opens the database', 'flow/access.ts', "import { Level } from 'level'", /which only store may$/],
+  ['opens the database', 'flow/access.ts', "import { ClassicLevel } from 'classic-level'", /which only store may$/],
   ['opens a socket', 'console/control.ts', "import { connect } from 'node:net'", /which only net may$/],
   ['starts a process', 'main.ts', "import { spawn } from 'node:child_process'", /which nobody may$/],
   ['imports a package without an owner', 'net/listener.ts', "import pad from 'left-pad'", /no owner in the plan$/],

@@ -12,8 +12,10 @@ export const budget = {
   configFile: 256 * KiB,
 
   // Lines
-  /** SMTP command line with CRLF, octets: RFC 5321 §4.5.3.1.4 (512), plus what MAIL and RCPT parameters of the extensions add. */
-  smtpLine: 2048,
+  /** SMTP command line with CRLF, octets: RFC 5321 §4.5.3.1.4. */
+  smtpLine: 512,
+  /** The same for MAIL and RCPT: what SIZE, BODY, SMTPUTF8 and DSN add at most (RFC 1870, 6152, 6531, 3461). */
+  smtpPathLine: 1100,
   /** POP3 command line with CRLF, octets: RFC 2449 §4 says 255; an AUTH response (RFC 5034 §4) and UTF-8 passwords need more. */
   pop3Line: 2048,
   /** Text line with CRLF, octets: RFC 5321 §4.5.3.1.6. */
@@ -32,7 +34,7 @@ export const budget = {
   /** Errors after which a session is closed with 421. */
   smtpErrors: 20,
   /** Transactions in one session after which it is closed with 421. */
-  smtpTransactions: 1000,
+  smtpTransactions: 10_000,
   /** Received fields above which a message is taken to be in a loop: RFC 5321 §6.3. */
   received: 50,
   /** Octets of answers a session gathers before they must be written. */
@@ -56,6 +58,8 @@ export const budget = {
   /** Octets and entries gathered into one synced batch of the log. */
   groupOctets: 2 * MiB,
   groupEntries: 256,
+  /** Records and blocks of the log after which the index is synced: what a start after a power cut reads again, 128 MiB at most. */
+  checkpoint: 2048,
   /** Deliveries of one message. */
   deliveries: 1000,
   /** Accounts and aliases of one household; both are held in memory. */
@@ -69,6 +73,8 @@ export const budget = {
   logWriteBuffer: 4 * MiB,
   indexCache: 4 * MiB,
   indexWriteBuffer: 1 * MiB,
+  /** Octets that have to die before a sweep begins by itself: each one rewrites what is still alive around the dead. */
+  sweep: 8 * MiB,
   /** Free octets of the file system below which mail is answered 452: room for LevelDB's compaction and for deletions. */
   reserve: 256 * MiB,
 
@@ -81,11 +87,19 @@ export const budget = {
   /** Addresses and accounts whose failed logins are remembered. */
   throttleEntries: 2000,
 
+  // Log
+  /** Octets of lines kept while the log cannot be written; later ones are dropped. */
+  log: 64 * KiB,
+
   // Connections
   /** Milliseconds running sessions get to finish when the server stops. */
   drainMs: 10_000,
   /** Milliseconds a TLS handshake may take. */
   handshakeMs: 30_000,
+  /** Connections that wait in the kernel for a door to take them. One that finds no room there tries again after a second. */
+  backlog: 2048,
+  /** Connections of one door that are over and that the peer has not closed yet: no session, but a descriptor each. */
+  leaving: 100,
   /** Control connections at once, and octets of one control request. */
   controlConnections: 8,
   controlRequest: 64 * KiB,

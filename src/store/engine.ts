@@ -23,6 +23,8 @@ export class Engine {
   readonly index: Index
   /** The first block of each message under way; no block below the lowest of them waits for its message. */
   readonly underWay = new Set<number>()
+  /** Numbers under which the start found no record that can be read. */
+  readonly unreadable: number[] = []
   readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
   #failure: Failure | undefined
@@ -120,8 +122,11 @@ export class Engine {
     const unclaimed = new Set<number>()
     let missed: LogEntry[] = []
     let anew = false
-    for await (const entry of log.walk(Math.min(index.settled, index.applied + 1))) {
-      const { seq, record } = entry
+    for await (const { seq, record } of log.walk(Math.min(index.settled, index.applied + 1))) {
+      if (record === undefined) {
+        this.unreadable.push(seq)
+        continue
+      }
       if (record.kind === 'block') {
         unclaimed.add(seq)
         continue
@@ -129,14 +134,16 @@ export class Engine {
       if (record.kind === 'message') for (const block of record.blocks) unclaimed.delete(block)
       if (seq <= index.applied) continue
       anew = true
-      missed.push(entry)
+      missed.push({ seq, record })
       if (missed.length < budget.groupEntries) continue
       await index.apply(missed)
       missed = []
     }
     await index.apply(missed)
     if (anew) await index.recount()
-    if (unclaimed.size > 0) await log.dropBlocks([...unclaimed])
+    await index.countDead()
+    // Where a record cannot be read, blocks without one may be its own; `repair` looks closer.
+    if (unclaimed.size > 0 && this.unreadable.length === 0) await log.drop([...unclaimed])
     await this.#checkpoint()
   }
 }
@@ -155,7 +162,7 @@ function groupLength(waiting: readonly Waiting[]): number {
 
 /** Begins an empty log with its header; refuses one that a newer release wrote, or that is no log of ours. */
 async function checkHeader(log: Log, now: number): Promise<void> {
-  const header = await log.header()
+  const header = await log.find(0)
   if (header === undefined && log.next === 0) {
     const record: LogRecord = { kind: 'header', format, store: randomBytes(idOctets), created: now }
     return log.append([{ seq: log.take(), record }])

@@ -6,7 +6,7 @@
  * Applying one a second time comes to the same, whatever of those behind it is in already. That holds for every key but
  * the mailboxes' counters; these are kept in memory, written only at a checkpoint, and counted anew after an unclean end.
  */
-import { Level } from 'level'
+import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
 import { returnPathField } from '../message/trace.ts'
@@ -18,18 +18,25 @@ import {
   aliasKey,
   aliasRange,
   type Delivery,
+  deadIn,
+  deadKey,
+  deadRange,
   decodeAccount,
   decodeAccountKey,
   decodeAlias,
   decodeAliasKey,
+  decodeDead,
+  decodeDeadKey,
   decodeEntry,
   decodeEntryKey,
+  decodeLinkKey,
   decodeMailbox,
   decodeMailboxKey,
   decodeVersion,
   type EntryValue,
   encodeAccount,
   encodeAlias,
+  encodeDead,
   encodeEntry,
   encodeMailbox,
   encodeVersion,
@@ -38,11 +45,14 @@ import {
   format,
   inbox,
   linkKey,
+  linkRange,
+  linksOf,
   type MailboxValue,
   type MessageRecord,
   mailboxKey,
   mailboxRange,
   type RemovalRecord,
+  segmentRecords,
   versionKey,
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
@@ -66,22 +76,23 @@ const noMailbox = { next: 1, validity: 1, count: 0, octets: 0 } as const satisfi
 
 export class Index {
   readonly roster = new Roster()
-  readonly #db: Level<Buffer, Buffer>
+  readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #directory: string
   readonly #mailboxes = new Map<string, Mailbox>()
+  readonly #dead = new Map<number, number>()
   /** What is applied and not yet written. */
   #operations: Operation[] = []
   #applied = -1
   #settled = 0
 
-  private constructor(db: Level<Buffer, Buffer>, directory: string) {
+  private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string) {
     this.#db = db
     this.#directory = directory
   }
 
   /** Opens the index, or makes an empty one. */
   static async open(directory: string): Promise<Index> {
-    const db = new Level<Buffer, Buffer>(directory, {
+    const db = new ClassicLevel<Buffer, Buffer>(directory, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       cacheSize: budget.indexCache,
@@ -184,6 +195,41 @@ export class Index {
     this.#settled = settled
   }
 
+  /** Octets of dead messages in each segment of the log that has some. */
+  get dead(): ReadonlyMap<number, number> {
+    return this.#dead
+  }
+
+  /** Walks the dead messages of a segment, a list at a time. */
+  async *deadIn(segment: number): AsyncGenerator<readonly Dead[]> {
+    for await (const rows of slices(this.#db.iterator(deadIn(segment)))) yield rows.map(decodeDeadRow)
+  }
+
+  /** Forgets dead messages that the sweep has taken out of the log. */
+  async forget(dead: readonly Dead[]): Promise<void> {
+    await this.#db.batch(dead.map(({ seq }) => ({ type: 'del' as const, key: deadKey(seq) })))
+    for (const { seq, octets } of dead) this.#countDead(seq, -octets)
+  }
+
+  /** Walks all messages that are in some mailbox, in the order of their records. */
+  async *live(): AsyncGenerator<number> {
+    let before = -1
+    for await (const keys of slices(this.#db.keys(linkRange))) {
+      for (const { seq } of keys.map(decodeLinkKey)) {
+        if (seq !== before) yield seq
+        before = seq
+      }
+    }
+  }
+
+  /** Counts the dead octets of every segment anew. */
+  async countDead(): Promise<void> {
+    this.#dead.clear()
+    for await (const rows of slices(this.#db.iterator(deadRange))) {
+      for (const { seq, octets } of rows.map(decodeDeadRow)) this.#countDead(seq, octets)
+    }
+  }
+
   /** Counts the messages of every mailbox anew. */
   async recount(): Promise<void> {
     for (const mailbox of this.#mailboxes.values()) {
@@ -212,23 +258,30 @@ export class Index {
 
   #deliver(seq: number, record: MessageRecord): void {
     const octets = sentOctets(record)
-    const value = encodeEntry({ seq, octets, date: record.date, id: record.id })
-    for (const delivery of record.deliveries) {
+    const { date, id, stored, deliveries } = record
+    let links = 0
+    const value = encodeEntry({ seq, octets, date, id, stored, copies: deliveries.length })
+    for (const delivery of deliveries) {
       const { account, box, uid } = delivery
       const mailbox = this.#mailboxes.get(mailboxName(account, box))
       if (!mailbox) continue // The account was removed while the message was under way.
       this.#put(entryKey(account, box, uid), value)
       this.#put(linkKey(seq, delivery), nothing)
+      links += 1
       mailbox.next = Math.max(mailbox.next, uid + 1)
       mailbox.given = Math.max(mailbox.given, mailbox.next)
       mailbox.count += 1
       mailbox.octets += octets
     }
+    if (links === 0) this.#bury(seq, stored)
   }
 
   async #remove({ account, box, uids }: RemovalRecord): Promise<void> {
     const mailbox = this.#mailboxes.get(mailboxName(account, box))
     if (!mailbox) return // The account was removed before.
+    // Their records may be gone from the log by now; their numbers are used up for good all the same.
+    mailbox.next = Math.max(mailbox.next, (uids.at(-1) ?? 0) + 1)
+    mailbox.given = Math.max(mailbox.given, mailbox.next)
     await this.#write() // What was delivered in the same group is to be found.
     for (let start = 0; start < uids.length; start += slice) {
       const part = uids.slice(start, start + slice)
@@ -236,10 +289,10 @@ export class Index {
       for (const [i, uid] of part.entries()) {
         const value = values[i]
         if (value === undefined) continue
-        const { seq, octets } = decodeEntry(value)
-        this.#deleteEntry(seq, { account, box, uid })
+        const entry = decodeEntry(value)
+        await this.#deleteEntry(entry, { account, box, uid })
         mailbox.count -= 1
-        mailbox.octets -= octets
+        mailbox.octets -= entry.octets
       }
       await this.#write()
     }
@@ -260,16 +313,37 @@ export class Index {
     this.#mailboxes.delete(mailboxName(account, inbox))
     await this.#write() // What was delivered in the same group is to be found.
     for await (const [key, value] of this.#db.iterator(entryRange(account))) {
-      this.#deleteEntry(decodeEntry(value).seq, decodeEntryKey(key))
+      await this.#deleteEntry(decodeEntry(value), decodeEntryKey(key))
       if (this.#operations.length >= slice) await this.#write()
     }
     this.#delete(mailboxKey(account, inbox))
     this.#delete(accountKey(account))
   }
 
-  #deleteEntry(seq: number, delivery: Delivery): void {
+  /** Its link goes with it, and with the last link the message is dead: all in one batch. */
+  async #deleteEntry({ seq, stored, copies }: EntryValue, delivery: Delivery): Promise<void> {
+    const last = copies === 1 || (await this.#links(seq)) === 1
     this.#delete(entryKey(delivery.account, delivery.box, delivery.uid))
     this.#delete(linkKey(seq, delivery))
+    if (last) this.#bury(seq, stored)
+  }
+
+  #bury(seq: number, octets: number): void {
+    this.#put(deadKey(seq), encodeDead(octets))
+    this.#countDead(seq, octets)
+  }
+
+  /** @returns how many links a message has, of those that are written; two stand for more */
+  async #links(seq: number): Promise<number> {
+    const keys = await this.#db.keys({ ...linksOf(seq), limit: 2 }).all()
+    return keys.length
+  }
+
+  #countDead(seq: number, octets: number): void {
+    const segment = Math.floor(seq / segmentRecords)
+    const sum = (this.#dead.get(segment) ?? 0) + octets
+    if (sum > 0) this.#dead.set(segment, sum)
+    else this.#dead.delete(segment)
   }
 
   #alias({ address, targets }: AliasRecord): void {
@@ -280,16 +354,28 @@ export class Index {
 
   /** Walks a mailbox in the order of its UIDs, a list of entries at a time. */
   async *entries(account: number, box = inbox): AsyncGenerator<readonly (EntryValue & { uid: number })[]> {
-    const iterator = this.#db.iterator(entryRange(account, box))
-    try {
-      for (;;) {
-        const entries = await iterator.nextv(slice)
-        if (entries.length === 0) return
-        yield entries.map(([key, value]) => ({ uid: decodeEntryKey(key).uid, ...decodeEntry(value) }))
-      }
-    } finally {
-      await iterator.close()
+    for await (const rows of slices(this.#db.iterator(entryRange(account, box)))) {
+      yield rows.map(([key, value]) => ({ uid: decodeEntryKey(key).uid, ...decodeEntry(value) }))
     }
+  }
+}
+
+/** A dead message: its record's number, and the octets it takes in the log. */
+export type Dead = { readonly seq: number; readonly octets: number }
+
+function decodeDeadRow([key, value]: [Buffer, Buffer]): Dead {
+  return { seq: decodeDeadKey(key), octets: decodeDead(value) }
+}
+
+/** Reads an iterator a slice at a time: a promise for each row would cost more than the row. */
+async function* slices<Row>(iterator: {
+  nextv(size: number): Promise<Row[]>
+  close(): Promise<void>
+}): AsyncGenerator<Row[]> {
+  try {
+    for (let rows = await iterator.nextv(slice); rows.length > 0; rows = await iterator.nextv(slice)) yield rows
+  } finally {
+    await iterator.close()
   }
 }
 

@@ -12,11 +12,11 @@
  * ## The log
  *
  *     key      seq:u48                     given out in order, from 0, never twice
- *     value    letter:u8 body
+ *     value    letter:u8 check:u32 body         check: CRC-32 of key, letter and body
  *
  *     V header    format:varint store:10 created:u48                            always at seq 0
  *     B block     codec:u8 octets                                               codec 0: as received
- *     M message   id:10 date:u48 flags:u8 octets:varint header:varint digest:32
+ *     M message   id:10 date:u48 flags:u8 octets:varint stored:varint header:varint digest:32
  *                 blocks:list(varint: how far behind this record, or behind the block before)
  *                 reversePath:text trace:text envid:text
  *                 recipients:list(path:text notify:u8 orcpt:text)
@@ -29,9 +29,9 @@
  *
  * Worked example. A message of 70,000 octets to alice (account 1), received while another one of two blocks comes in:
  *
- *     …0007  B  65,534 octets of ours          64 KiB with the prefix
- *     …0008  B  65,534 octets of the other
- *     …0009  B  4,466 octets of ours           these two in one batch, synced: the commit
+ *     …0007  B  65,530 octets of ours          64 KiB with letter, check and codec
+ *     …0008  B  65,530 octets of the other
+ *     …0009  B  4,470 octets of ours           these two in one batch, synced: the commit
  *     …000a  M  blocks [1, 2], deliveries [(1, 1, 42)]
  *
  * The block list reads backwards: one before 000a is 0009, two before that is 0007.
@@ -47,22 +47,28 @@
  *     a account:u48                            created:u48 name:text password:text
  *     n address                                targets:list(text)
  *     u account:u48 box:u32                    next:u32 validity:u32 count:varint octets:varint
- *     x account:u48 box:u32 uid:u32            seq:u48 octets:u48 date:u48 id:10
+ *     x account:u48 box:u32 uid:u32            seq:u48 octets:u48 date:u48 id:10 stored:u48 copies:u16
  *     l seq:u48 account:u48 box:u32 uid:u32    (empty)
+ *     z seq:u48                                octets:varint
  *
  * `applied` is the last record of the log at the last checkpoint, when everything in the index was synced; those after it
  * are applied again at start. Below `settled` no block waits for its message. `u` is written only then, too, and its
  * counters are counted anew when records had to be applied again. `x` is one message in a mailbox, in the order of
- * arrival. `l` is the link back: when the last link of a message is gone, its blocks are dead.
+ * arrival. `l` is the link back: when the last link of a message is gone, its record and blocks are dead, and `z` says so
+ * until the sweep has taken them out of the log. `copies` spares most messages the look at their links.
  *
  * Benefits: small, so it stays in LevelDB's upper levels and its cache; opening a mailbox is one range scan. Downsides:
  * at start the log's tail is read again; an index that is lost costs a pass over the whole log.
  */
+import { crc32 } from 'node:zlib'
 import { Failure } from '../base/failure.ts'
 import { OctetReader, OctetWriter } from '../wire/octets.ts'
 
 /** The format this release writes, of both databases. */
 export const format = 1
+
+/** Records of the log whose space is given back together. */
+export const segmentRecords = 4096
 
 /** The mailbox that mail is delivered to; POP3 knows no other. */
 export const inbox = 1
@@ -80,8 +86,10 @@ const flags = { dotted: 1, eightBit: 2, smtputf8: 4, returnHeaders: 8, returnFul
 
 const codecs = { plain: 0 } as const
 
-/** What a body block begins with: its letter and its codec. */
-export const blockPrefix = Buffer.of(letters.block, codecs.plain)
+/** Octets before the body of a value of the log: its letter and its check. */
+const headOctets = 5
+/** Octets before those of a message in a body block: the head, and the codec. */
+export const blockHead = headOctets + 1
 
 /** The largest UID and mailbox number. */
 const u32 = 0xffffffff
@@ -89,6 +97,8 @@ const u32 = 0xffffffff
 /** Octets of a message's id, and of a digest (SHA-256). */
 export const idOctets = 10
 const digestOctets = 32
+
+const noHead = Buffer.alloc(headOctets)
 
 // Values of the log
 
@@ -101,8 +111,8 @@ type HeaderRecord = {
 }
 
 /**
- * A stretch of a message. `value` is what the database holds: `blockPrefix`, then the octets. Whoever gathers a block
- * leaves room for the prefix in front, so that nothing has to be copied to write it.
+ * A stretch of a message. `value` is what the database holds: `blockHead` octets of ours, then those of the message.
+ * Whoever gathers a block leaves room for ours in front, so that nothing has to be copied to write it.
  */
 type BlockRecord = { readonly kind: 'block'; readonly value: Buffer }
 
@@ -130,6 +140,8 @@ export type MessageRecord = {
   readonly envid: string
   /** Octets as received, without the trace fields. */
   readonly octets: number
+  /** Octets that its blocks take in the log. */
+  readonly stored: number
   /** Octets of the header section with the empty line that ends it. */
   readonly headerOctets: number
   /** SHA-256 over the octets as received. */
@@ -181,25 +193,40 @@ export function decodeLogKey(key: Buffer): number {
 
 /**
  * @param seq the record's own number: block lists are relative to it
+ * @returns the value; a block's own buffer, its head filled in
  */
 export function encodeLogRecord(seq: number, record: LogRecord): Buffer {
-  const out = new OctetWriter().u8(letters[record.kind])
+  const value = record.kind === 'block' ? record.value : encodeBody(seq, record)
+  value[0] = letters[record.kind]
+  if (record.kind === 'block') value[headOctets] = codecs.plain
+  value.writeUInt32BE(checkOf(seq, value), 1)
+  return value
+}
+
+/** The key is part of it, so that a value under a wrong key is found out, too. */
+function checkOf(seq: number, value: Buffer): number {
+  const keyAndLetter = Buffer.allocUnsafe(7)
+  keyAndLetter.writeUIntBE(seq, 0, 6)
+  keyAndLetter[6] = value[0] ?? 0
+  return crc32(value.subarray(headOctets), crc32(keyAndLetter))
+}
+
+/** Leaves room for the head. */
+function encodeBody(seq: number, record: Exclude<LogRecord, BlockRecord>): Buffer {
+  const out = new OctetWriter().raw(noHead)
   switch (record.kind) {
     case 'header':
       return out.varint(record.format).raw(record.store).u48(record.created).finish()
-    case 'block':
-      return record.value
     case 'message':
       return encodeMessage(out, seq, record)
     case 'removal':
       out.u48(record.account).varint(record.box)
       return putDistances(out, record.uids).finish()
-    case 'account':
-      out
-        .u8(record.present ? 1 : 0)
-        .u48(record.account)
-        .u48(record.created)
-      return out.text(record.name).text(record.password).finish()
+    case 'account': {
+      const { present, account, created, name, password } = record
+      out.u8(Number(present)).u48(account).u48(created)
+      return out.text(name).text(password).finish()
+    }
     case 'alias':
       return putTexts(out.text(record.address), record.targets).finish()
     default:
@@ -213,15 +240,18 @@ export function encodeLogRecord(seq: number, record: LogRecord): Buffer {
  */
 export function decodeLogRecord(seq: number, value: Buffer): LogRecord {
   try {
-    return readLogRecord(seq, new OctetReader(value, 1), value)
+    const from = new OctetReader(value)
+    const [letter, check] = [from.u8(), from.u32()]
+    if (check !== checkOf(seq, value)) throw new RangeError('check differs')
+    return readBody(seq, letter, from, value)
   } catch (error) {
     if (error instanceof RangeError) throw damaged(`record ${seq} of the log`, error)
     throw error
   }
 }
 
-function readLogRecord(seq: number, from: OctetReader, value: Buffer): LogRecord {
-  switch (value[0]) {
+function readBody(seq: number, letter: number, from: OctetReader, value: Buffer): LogRecord {
+  switch (letter) {
     case letters.header:
       return { kind: 'header', format: from.varint(), store: from.raw(idOctets), created: from.u48() }
     case letters.block:
@@ -245,7 +275,7 @@ function readLogRecord(seq: number, from: OctetReader, value: Buffer): LogRecord
 
 function encodeMessage(out: OctetWriter, seq: number, record: MessageRecord): Buffer {
   out.raw(record.id).u48(record.date).u8(messageFlags(record))
-  out.varint(record.octets).varint(record.headerOctets).raw(record.digest)
+  out.varint(record.octets).varint(record.stored).varint(record.headerOctets).raw(record.digest)
   out.varint(record.blocks.length)
   record.blocks.toReversed().reduce((after, block) => {
     out.varint(after - block)
@@ -271,7 +301,8 @@ function messageFlags({ dotted, eightBit, smtputf8, ret }: MessageRecord): numbe
 
 function readMessage(seq: number, from: OctetReader): MessageRecord {
   const [id, date, bits] = [from.raw(idOctets), from.u48(), from.u8()]
-  const [octets, headerOctets, digest] = [from.varint(), from.varint(), from.raw(digestOctets)]
+  const [octets, stored] = [from.varint(), from.varint()]
+  const [headerOctets, digest] = [from.varint(), from.raw(digestOctets)]
   let after = seq
   const blocks = from.list(item => (after -= item.varint(after))).reverse()
   const [reversePath, trace, envid] = [from.text(), from.text(), from.text()]
@@ -287,6 +318,7 @@ function readMessage(seq: number, from: OctetReader): MessageRecord {
     ret: bits & flags.returnFull ? 'FULL' : bits & flags.returnHeaders ? 'HDRS' : '',
     envid,
     octets,
+    stored,
     headerOctets,
     digest,
     blocks,
@@ -299,7 +331,7 @@ function readMessage(seq: number, from: OctetReader): MessageRecord {
 
 // Keys and values of the index
 
-const names = { version: 0x76, account: 0x61, alias: 0x6e, mailbox: 0x75, entry: 0x78, link: 0x6c } as const
+const names = { version: 0x76, account: 0x61, alias: 0x6e, mailbox: 0x75, entry: 0x78, link: 0x6c, dead: 0x7a } as const
 
 /** Where the index stands. */
 export type Version = { readonly format: number; readonly applied: number; readonly settled: number }
@@ -315,7 +347,17 @@ export type MailboxValue = {
 }
 
 /** One message in a mailbox: `octets` with its trace fields, as POP3 sends it. */
-export type EntryValue = { readonly seq: number; readonly octets: number; readonly date: number; readonly id: Buffer }
+export type EntryValue = {
+  readonly seq: number
+  readonly octets: number
+  /** ms since the epoch */
+  readonly date: number
+  readonly id: Buffer
+  /** Octets that the message takes in the log. */
+  readonly stored: number
+  /** Deliveries that it had. */
+  readonly copies: number
+}
 
 export const versionKey = Buffer.of(names.version)
 
@@ -392,8 +434,8 @@ export function decodeEntryKey(key: Buffer): Delivery {
   return decodeKey(key, from => ({ account: from.u48(), box: from.u32(), uid: from.u32() }))
 }
 
-export function encodeEntry({ seq, octets, date, id }: EntryValue): Buffer {
-  return new OctetWriter().u48(seq).u48(octets).u48(date).raw(id).finish()
+export function encodeEntry({ seq, octets, date, id, stored, copies }: EntryValue): Buffer {
+  return new OctetWriter().u48(seq).u48(octets).u48(date).raw(id).u48(stored).u16(copies).finish()
 }
 
 export function decodeEntry(value: Buffer): EntryValue {
@@ -402,6 +444,8 @@ export function decodeEntry(value: Buffer): EntryValue {
     octets: from.u48(),
     date: from.u48(),
     id: from.raw(idOctets),
+    stored: from.u48(),
+    copies: from.u16(),
   }))
 }
 
@@ -413,12 +457,42 @@ export function decodeLinkKey(key: Buffer): Delivery & { seq: number } {
   return decodeKey(key, from => ({ seq: from.u48(), account: from.u48(), box: from.u32(), uid: from.u32() }))
 }
 
+export function deadKey(seq: number): Buffer {
+  return new OctetWriter().u8(names.dead).u48(seq).finish()
+}
+
+export function decodeDeadKey(key: Buffer): number {
+  return decodeKey(key, from => from.u48())
+}
+
+export function encodeDead(octets: number): Buffer {
+  return new OctetWriter().varint(octets).finish()
+}
+
+export function decodeDead(value: Buffer): number {
+  return decode('a dead message', value, from => from.varint())
+}
+
 /** The keys of one kind, or below one prefix of it, as a LevelDB range. */
 export type Range = { readonly gte: Buffer; readonly lt: Buffer }
 
 export const accountRange: Range = { gte: Buffer.of(names.account), lt: Buffer.of(names.account + 1) }
 export const aliasRange: Range = { gte: Buffer.of(names.alias), lt: Buffer.of(names.alias + 1) }
 export const mailboxRange: Range = { gte: Buffer.of(names.mailbox), lt: Buffer.of(names.mailbox + 1) }
+export const linkRange: Range = { gte: Buffer.of(names.link), lt: Buffer.of(names.link + 1) }
+
+/** @returns the links of one message */
+export function linksOf(seq: number): Range {
+  const from = (seq: number) => new OctetWriter().u8(names.link).u48(seq).finish()
+  return { gte: from(seq), lt: from(seq + 1) }
+}
+
+export const deadRange: Range = { gte: Buffer.of(names.dead), lt: Buffer.of(names.dead + 1) }
+
+/** @returns the dead messages whose records lie in one segment of the log */
+export function deadIn(segment: number): Range {
+  return { gte: deadKey(segment * segmentRecords), lt: deadKey((segment + 1) * segmentRecords) }
+}
 
 /** @returns the messages of one account, in all its mailboxes or in one */
 export function entryRange(account: number, box?: number): Range {

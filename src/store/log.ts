@@ -1,9 +1,9 @@
 /** The log: the truth of the store. Append-only under one sequence; what `append` has answered survives a power cut. */
-import { Level } from 'level'
+import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
 import {
-  blockPrefix,
+  blockHead,
   decodeLogKey,
   decodeLogRecord,
   encodeLogKey,
@@ -20,20 +20,20 @@ export type LogEntry<Kind extends LogRecord = LogRecord> = { readonly seq: numbe
 const walkOctets = 1024 * 1024
 
 export class Log {
-  readonly #db: Level<Buffer, Buffer>
+  readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #directory: string
   /** Writes under way. One that failed stays here: `append` must not answer for anything that LevelDB wrote behind it. */
   readonly #writes = new Set<Promise<void>>()
   #next = 0
 
-  private constructor(db: Level<Buffer, Buffer>, directory: string) {
+  private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string) {
     this.#db = db
     this.#directory = directory
   }
 
   /** Opens the log, or makes an empty one. */
   static async open(directory: string): Promise<Log> {
-    const db = new Level<Buffer, Buffer>(directory, {
+    const db = new ClassicLevel<Buffer, Buffer>(directory, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       cacheSize: budget.logCache,
@@ -72,8 +72,8 @@ export class Log {
     return this.#write(this.#db.put(encodeLogKey(seq), encodeLogRecord(seq, { kind: 'block', value })))
   }
 
-  /** Takes blocks back that no message will claim. Synced: once it is done, nothing will look for them again. */
-  dropBlocks(seqs: readonly number[]): Promise<void> {
+  /** Takes records out that nothing refers to. Synced: once it is done, nothing will look for them again. */
+  drop(seqs: readonly number[]): Promise<void> {
     const deletions = seqs.map(seq => ({ type: 'del' as const, key: encodeLogKey(seq) }))
     return this.#write(this.#db.batch(deletions, { sync: true }))
   }
@@ -112,7 +112,7 @@ export class Log {
   async block(seq: number): Promise<Buffer> {
     const record = await this.#record(seq)
     if (record.kind !== 'block') throw new Failure('STORE_DAMAGED', `record ${seq} of the log is no body block`)
-    return record.value.subarray(blockPrefix.length)
+    return record.value.subarray(blockHead)
   }
 
   /** @throws Failure STORE_DAMAGED when the record is missing or not what was written */
@@ -122,24 +122,43 @@ export class Log {
     return record
   }
 
+  /** @returns the record, or undefined when it is missing or not what was written */
+  async find(seq: number): Promise<LogRecord | undefined> {
+    const value = await this.#db.get(encodeLogKey(seq))
+    return value && readable(seq, value)
+  }
+
   async #record(seq: number): Promise<LogRecord> {
     const value = await this.#db.get(encodeLogKey(seq))
     if (value === undefined) throw new Failure('STORE_DAMAGED', `record ${seq} of the log is missing`)
     return decodeLogRecord(seq, value)
   }
 
-  /** @returns the log's first record, or undefined when the log is empty */
-  async header(): Promise<LogRecord | undefined> {
-    const value = await this.#db.get(encodeLogKey(0))
-    return value && decodeLogRecord(0, value)
+  /** Octets on the disk of the records from one number up to another; those not yet in a table are left out. */
+  size(from: number, to: number): Promise<number> {
+    return this.#db.approximateSize(encodeLogKey(from), encodeLogKey(to))
   }
 
-  /** Walks the log upwards from `from`, without filling the cache. */
-  async *walk(from: number): AsyncGenerator<LogEntry> {
+  /** Gives back the space of what was dropped between two numbers. Takes one thread of the pool for its whole time. */
+  compact(from: number, to: number): Promise<void> {
+    return this.#db.compactRange(encodeLogKey(from), encodeLogKey(to))
+  }
+
+  /** Walks the log upwards from `from`, without filling the cache. A record that cannot be read is undefined. */
+  async *walk(from: number): AsyncGenerator<{ seq: number; record: LogRecord | undefined }> {
     const range = { gte: encodeLogKey(from), highWaterMarkBytes: walkOctets, fillCache: false }
     for await (const [key, value] of this.#db.iterator(range)) {
       const seq = decodeLogKey(key)
-      yield { seq, record: decodeLogRecord(seq, value) }
+      yield { seq, record: readable(seq, value) }
     }
+  }
+}
+
+function readable(seq: number, value: Buffer): LogRecord | undefined {
+  try {
+    return decodeLogRecord(seq, value)
+  } catch (error) {
+    if (error instanceof Failure) return undefined
+    throw error
   }
 }

@@ -2,7 +2,7 @@
 import { createHash, type Hash, hash, randomBytes } from 'node:crypto'
 import { budget } from '../base/budget.ts'
 import type { Engine } from './engine.ts'
-import { blockPrefix, idOctets, inbox, type MessageRecord, type Recipient } from './keys.ts'
+import { blockHead, idOctets, inbox, type MessageRecord, type Recipient } from './keys.ts'
 import type { LogEntry } from './log.ts'
 
 /** What is kept of a message beside its octets, as the one who received it knows it. */
@@ -46,10 +46,12 @@ export class Incoming implements AsyncDisposable {
   readonly #engine: Engine
   readonly #pool: BlockPool
   readonly #blocks: number[] = []
-  /** The block being filled, behind its prefix. */
+  /** The block being filled, behind its head. */
   #block: Buffer = noBlock
-  #used = blockPrefix.length
+  #used = blockHead
   #octets = 0
+  /** Octets of the blocks written so far. */
+  #stored = 0
   #hash: Hash | undefined
   #writing: Promise<void> | undefined
   #committed = false
@@ -79,7 +81,7 @@ export class Incoming implements AsyncDisposable {
     await this.#writing
     const last = this.#block.subarray(0, this.#used)
     const claimsBlocks = this.#blocks.length > 0
-    const octets = last.subarray(blockPrefix.length)
+    const octets = last.subarray(blockHead)
     const digest = this.#hash ? this.#hash.update(octets).digest() : hash('sha256', octets, 'buffer')
     const entries = (): LogEntry[] => this.#entries(envelope, last, digest)
     await this.#engine.commit({ entries, octets: last.length + envelopeOctets(envelope), claimsBlocks })
@@ -95,7 +97,7 @@ export class Incoming implements AsyncDisposable {
     try {
       if (!this.#committed && !this.#engine.failure) {
         await this.#writing
-        await this.#engine.log.dropBlocks(this.#blocks)
+        await this.#engine.log.drop(this.#blocks)
       }
       this.#engine.underWay.delete(first)
     } catch (error) {
@@ -127,7 +129,7 @@ export class Incoming implements AsyncDisposable {
     let size = Math.max(this.#block.length, budget.blockStart / 2)
     while (size < needed) size *= 2
     const grown = size < budget.block ? Buffer.allocUnsafeSlow(size) : this.#pool.take()
-    grown.set(this.#block.length > 0 ? this.#block.subarray(0, this.#used) : blockPrefix)
+    grown.set(this.#block.subarray(0, this.#used))
     this.#block = grown
   }
 
@@ -140,9 +142,10 @@ export class Incoming implements AsyncDisposable {
     const seq = log.take()
     if (this.#blocks.length === 0) underWay.add(seq)
     this.#blocks.push(seq)
+    this.#stored += block.length
     this.#hash ??= createHash('sha256')
-    this.#hash.update(block.subarray(blockPrefix.length))
-    this.#used = blockPrefix.length
+    this.#hash.update(block.subarray(blockHead))
+    this.#used = blockHead
     // LevelDB's binding copies the octets before put() returns, so that the buffer is ours again at once.
     this.#writing = log.putBlock(seq, block).catch(error => {
       throw this.#engine.fail(error)
@@ -153,9 +156,10 @@ export class Incoming implements AsyncDisposable {
   #entries(envelope: Envelope, last: Buffer, digest: Buffer): LogEntry[] {
     const { log, index } = this.#engine
     const entries: LogEntry[] = []
-    if (last.length > blockPrefix.length) {
+    if (last.length > blockHead) {
       const seq = log.take()
       this.#blocks.push(seq)
+      this.#stored += last.length
       entries.push({ seq, record: { kind: 'block', value: last } })
     }
     const { accounts, ...kept } = envelope
@@ -165,6 +169,7 @@ export class Incoming implements AsyncDisposable {
       kind: 'message',
       id: this.id,
       octets: this.#octets,
+      stored: this.#stored,
       digest,
       blocks: this.#blocks,
       deliveries,

@@ -11,6 +11,7 @@ import { inbox, type MailboxValue, type MessageRecord } from './keys.ts'
 import { Maildrop } from './mailbox.ts'
 import { Space } from './space.ts'
 import { BlockPool, Incoming } from './spool.ts'
+import { Sweeper, type Swept, shares } from './sweep.ts'
 
 export type StoreOptions = {
   readonly clock: Clock
@@ -40,6 +41,7 @@ export class Store {
   readonly #clock: Clock
   readonly #log: Log
   readonly #pool = new BlockPool()
+  readonly #sweeper: Sweeper
   #engine: Engine
   #reopening: Promise<void> | undefined
   #reopened: number
@@ -51,6 +53,7 @@ export class Store {
     this.#clock = clock
     this.#log = log
     this.#reopened = clock.now()
+    this.#sweeper = new Sweeper(() => this.#engine, log)
     this.space = new Space(directory, reserve, clock)
     this.accounts = new Accounts({ roster: () => this.#engine.index.roster, writable: () => this.#writable(), clock })
   }
@@ -69,6 +72,7 @@ export class Store {
   async close(): Promise<void> {
     this.#closed = true
     await this.#reopening
+    await this.#sweeper.stop()
     await this.#engine.close()
   }
 
@@ -90,7 +94,10 @@ export class Store {
    */
   incoming(octets: number): Incoming {
     const engine = this.#writable()
-    if (!this.space.hasRoom(octets)) throw new Failure('STORE_FULL', 'The disk is nearly full.')
+    if (!this.space.hasRoom(octets)) {
+      this.#sweeper.nudge(shares.shortOfSpace)
+      throw new Failure('STORE_FULL', 'The disk is nearly full.')
+    }
     return new Incoming(engine, this.#pool)
   }
 
@@ -128,6 +135,18 @@ export class Store {
       return parts
     }
     await engine.commit({ entries, octets: 0, claimsBlocks: false })
+    this.#sweeper.nudge()
+  }
+
+  /**
+   * Takes dead messages out of the log and gives their space back. It happens by itself while messages are deleted; to
+   * ask for it goes further, or further down.
+   * @param share of a segment of the log that must be dead to make it worth its sweep
+   * @throws Failure STORE_FULL or STORE_IO
+   */
+  sweep(share: number): Promise<Swept> {
+    this.#writable()
+    return this.#sweeper.run(share)
   }
 
   /** @throws Failure when writes have failed and the store could not be opened again yet */

@@ -24,6 +24,12 @@ export class OctetWriter {
     return this
   }
 
+  u16(value: number): this {
+    const offset = this.#room(2)
+    this.#octets.writeUInt16BE(value, offset)
+    return this
+  }
+
   u32(value: number): this {
     const offset = this.#room(4)
     this.#octets.writeUInt32BE(value, offset)
@@ -86,6 +92,10 @@ export class OctetReader {
 
   u8(): number {
     return this.#octets.readUInt8(this.#take(1))
+  }
+
+  u16(): number {
+    return this.#octets.readUInt16BE(this.#take(2))
   }
 
   u32(): number {

@@ -2,7 +2,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Level } from 'level'
+import { ClassicLevel } from 'classic-level'
 import { decodeLogKey, decodeLogRecord } from '../../src/store/keys.ts'
 import type { LogEntry } from '../../src/store/log.ts'
 import { idText, type Maildrop } from '../../src/store/mailbox.ts'
@@ -150,7 +150,7 @@ export async function contents(store: Store) {
 
 /** Opens one database of a store that is closed. */
 export async function openDatabase(directory: string, name: 'log' | 'index') {
-  const db = new Level<Buffer, Buffer>(join(directory, name), { keyEncoding: 'buffer', valueEncoding: 'buffer' })
+  const db = new ClassicLevel<Buffer, Buffer>(join(directory, name), { keyEncoding: 'buffer', valueEncoding: 'buffer' })
   await db.open()
   return db
 }

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
+import { blockHead } from '../../src/store/keys.ts'
 import { contents, deliver, envelope, letter, logRecords, numbers, Postbox, recordKinds } from './letters.ts'
 
-const full = budget.block - 2
+const full = budget.block - blockHead
 
 describe('a message under way at a power cut', () => {
   test('is gone after the start, and its blocks with it', async () => {
