@@ -75,6 +75,9 @@ async function bundleTo(outfile) {
     target: 'node24',
     legalComments: 'eof',
     charset: 'utf8',
+    // node-cron asks where it lies when it is loaded; CommonJS has another word for that.
+    define: { 'import.meta.url': '__metaUrl' },
+    banner: { js: "const __metaUrl = require('node:url').pathToFileURL(__filename).href" },
     metafile: true,
     plugins: [{ name: 'addon', setup: replaceAddonLoader }],
   })

@@ -65,7 +65,8 @@ try {
   // Ctrl-C reaches the server as well, which then stops in order; this process only waits for it.
   process.on('SIGINT', () => {})
   const server = spawn(process.execPath, [join(root, 'src', 'main.ts'), 'serve', '--data', data], { stdio: 'inherit' })
-  process.on('SIGTERM', () => server.kill('SIGTERM'))
+  // A closed terminal says SIGHUP, which the server by itself takes for a wish to read its configuration again.
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill('SIGTERM'))
   server.on('exit', code => {
     process.exitCode = code ?? 1
   })

@@ -12,6 +12,7 @@ import { controlPath, loadConfig, type Places } from './console/places.ts'
 import { answerCommands, runCommandLine } from './console/run.ts'
 import { selftest } from './console/selftest.ts'
 import { Server } from './flow/server.ts'
+import { startJobs } from './maintenance/jobs.ts'
 import type { Connection } from './net/connection.ts'
 import { dial } from './net/dial.ts'
 import { Listener } from './net/listener.ts'
@@ -26,35 +27,52 @@ const controlIdleMs = 60_000
 async function serve(places: Places): Promise<Lines> {
   const { config, file } = await loadConfig(places)
   const log = openLog(config.log)
+  const opened = Promise.withResolvers<Server>()
+  // From the beginning to the end: a SIGHUP that nobody listens for would end the process.
+  process.on('SIGHUP', () => void opened.promise.then(server => reloadServer(server, places, log)))
   process.on('uncaughtException', error => {
     log.error({ err: error, stack: error.stack }, 'a fault in Porchlight itself; it ends and has to be started again')
     process.exit(1)
   })
   log.info({ version, data: places.data, config: file ?? 'defaults' }, 'starting')
   const server = await Server.open({ config, directory: places.data, log, clock: systemClock })
-  const control = await openControl(server, places)
-  const reload = () => void reloadServer(server, places, log)
-  process.on('SIGHUP', reload)
+  const closeControl = await openControl(server, places)
+  const stopJobs = await startJobs(server.store, log)
+  opened.resolve(server)
   log.info('ready')
   const signal = await stopSignal()
   log.info({ signal }, 'stopping')
-  process.off('SIGHUP', reload)
-  control.close()
+  stopJobs()
+  await closeControl()
   await server.stop()
   log.info('stopped')
   return []
 }
 
-/** Opens the door for commands. The store is open already, so no other server can be serving there. */
-async function openControl(server: Server, { data }: Places): Promise<Listener> {
-  const answer = answerCommands({
-    ...household(server.store, () => server.config),
-    status: async () => [...serverStatus(server), ...storeStatus(server.store)],
-  })
+/**
+ * Opens the door for commands. The store is open already, so no other server can be serving there.
+ * @returns closes it: a command under way is finished within a bound, and who has not asked yet is sent away
+ */
+async function openControl(server: Server, { data }: Places): Promise<() => Promise<void>> {
+  const status = (): Status => [...serverStatus(server), ...storeStatus(server.store)]
+  const answer = answerCommands(household(server.store, () => server.config, status))
+  const open = new Map<Connection, Promise<void>>()
+  const serveOne = (connection: Connection) => {
+    const served = serveControl(transport(connection), answer).finally(() => open.delete(connection))
+    open.set(connection, served)
+    return served
+  }
   try {
-    return await Listener.openUnix(controlPath(data), controlIdleMs, budget.controlConnections, connection =>
-      serveControl(transport(connection), answer),
-    )
+    const listener = await Listener.openUnix(controlPath(data), controlIdleMs, budget.controlConnections, serveOne)
+    return async () => {
+      listener.close()
+      for (const connection of open.keys()) connection.interrupt()
+      const bound = setTimeout(() => {
+        for (const connection of open.keys()) connection.destroy()
+      }, budget.drainMs)
+      await Promise.all(open.values())
+      clearTimeout(bound)
+    }
   } catch (error) {
     await server.stop()
     throw error
@@ -86,18 +104,24 @@ function stopSignal(): Promise<NodeJS.Signals> {
 async function open(places: Places): Promise<Household & AsyncDisposable> {
   const { config } = await loadConfig(places)
   const store = await Store.open(places.data, { clock: systemClock, log: silentLog, reserve: budget.reserve })
-  return {
-    ...household(store, () => config),
-    status: async () => storeStatus(store),
-    [Symbol.asyncDispose]: () => store.close(),
-  }
+  const dispose = { [Symbol.asyncDispose]: () => store.close() }
+  return Object.assign(
+    household(
+      store,
+      () => config,
+      () => storeStatus(store),
+    ),
+    dispose,
+  )
 }
 
-function household(store: Store, config: () => Config): Omit<Household, 'status'> {
+/** @param config asked for each time, since it may change while the server runs */
+function household(store: Store, config: () => Config, status: () => Status): Household {
   return {
     get config() {
       return config()
     },
+    status: async () => status(),
     accounts: store.accounts,
     mailbox: name => {
       const account = store.accounts.find(name)
@@ -156,8 +180,11 @@ const world: World = {
   open,
 }
 
-// A reader that has seen enough (`porchlight help config | head`) is no fault.
+// Mail, keys and the control socket are their owner's only, in whatever directory they lie.
+process.umask(0o077)
+// A reader that has seen enough (`porchlight help config | head`) is no fault, and a full disk under the log is none of ours.
 process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
 void runCommandLine(process.argv.slice(2), world).then(exit => {
   process.exitCode = exit
 })

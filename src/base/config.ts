@@ -123,7 +123,7 @@ const sections = {
     postmaster: setting(
       account,
       '',
-      'The account that gets mail for postmaster. Empty: the account made first.',
+      'The account that gets mail for postmaster, unless an alias has that name. Empty: the account made first.',
       'alice',
     ),
     subaddress: setting(

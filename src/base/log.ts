@@ -1,5 +1,6 @@
 /** The log: pino's levels and fields, written as JSON lines or as lines a person reads. Never bodies, passwords or AUTH lines. */
 import { type Logger, pino } from 'pino'
+import { budget } from './budget.ts'
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child' | 'level'>
 
@@ -13,7 +14,9 @@ type LogOptions = { level: (typeof logLevels)[number]; format: (typeof logFormat
  * @returns a pino logger that writes synchronously: nothing is lost when the process is killed
  */
 export function openLog({ level, format }: LogOptions): Log {
-  const destination = pino.destination({ dest: 2, sync: true })
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: budget.log })
+  // A full disk or a closed terminal must not end the server. What could not be written waits for the next line.
+  destination.on('error', () => {})
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   if (format === 'json') return pino(options, destination)
   return pino(options, { write: line => destination.write(readable(line)) })

@@ -21,9 +21,17 @@ export function aliasName(text: string): string | undefined {
   return named(text, alias)
 }
 
-function named(text: string, pattern: RegExp): string | undefined {
+/**
+ * The form in which names are compared: without regard to case, which RFC 5321 §2.4 leaves to the host that owns them, and
+ * in Unicode form C.
+ */
+export function foldName(text: string): string {
   // Lower-casing can take a letter apart, so form C comes last.
-  const name = text.normalize('NFC').toLowerCase().normalize('NFC')
+  return text.normalize('NFC').toLowerCase().normalize('NFC')
+}
+
+function named(text: string, pattern: RegExp): string | undefined {
+  const name = foldName(text)
   return Buffer.byteLength(name) <= budget.localPart && pattern.test(name) ? name : undefined
 }
 

@@ -33,31 +33,32 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   // What is longer than this was not mistyped, and the comparison costs its length.
   if (word.length > 64) return undefined
   let best: string | undefined
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  let least = Number.POSITIVE_INFINITY
   for (const candidate of known) {
     const changes = distance(word.toLowerCase(), candidate.toLowerCase())
-    if (changes < least) [best, least] = [candidate, changes]
+    if (changes < least && changes <= Math.max(word.length, candidate.length) / 3) [best, least] = [candidate, changes]
   }
   return best
 }
 
-/** A sentence to put behind a complaint about an unknown word: `; did you mean X?`, or nothing. */
+/** The end of a complaint about an unknown word: `; did you mean X?`, or a full stop. */
 export function didYouMean(word: string, known: Iterable<string>): string {
   const meant = nearest(word, known)
-  return meant === undefined ? '' : `; did you mean ${meant}?`
+  return meant === undefined ? '.' : `; did you mean ${meant}?`
 }
 
-/** Levenshtein distance: letters to add, drop or change. */
+/** Letters to add, drop, change, or swap with the next one: the optimal string alignment distance. */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (const letter of a) {
-    let left = (row[0] ?? 0) + 1
-    const next = [left]
+  let above: number[] = []
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1]
     for (let j = 0; j < b.length; j++) {
-      const kept = (row[j] ?? 0) + (letter === b[j] ? 0 : 1)
-      left = Math.min(kept, left + 1, (row[j + 1] ?? 0) + 1)
-      next.push(left)
+      const kept = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)
+      const swapped = i > 0 && j > 0 && a[i] === b[j - 1] && a[i - 1] === b[j] ? (above[j - 1] ?? 0) + 1 : kept
+      next.push(Math.min(kept, swapped, (next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1))
     }
+    above = row
     row = next
   }
   return row[b.length] ?? 0

@@ -1,9 +1,8 @@
 /** The commands for aliases: alias add, list and remove. */
 import type { Config } from '../base/config.ts'
-import { Failure } from '../base/failure.ts'
 import { aliasName, aliasRule, domainName } from '../base/name.ts'
-import { columns, nearest } from '../base/words.ts'
-import type { Call, Context, Lines } from './command.ts'
+import { columns, didYouMean } from '../base/words.ts'
+import { type Call, type Context, type Lines, refuse } from './command.ts'
 import { type Directory, directoryOf, findBroken, findLoop, findUnknown, withAlias } from './reach.ts'
 
 /** Adds targets to an alias, which is made when it is new. */
@@ -17,9 +16,9 @@ export async function addAlias({ operands: [text = '', ...texts] }: Call, { hous
   if (targets.length === present.length) return [shown(address, present)]
   const directory = withAlias(directoryOf(household), address, targets)
   const unknown = findUnknown(address, targets, directory)
-  if (unknown !== undefined) refuse(`There is no ${unknown} here${suggestion(unknown, directory)}.`)
+  if (unknown !== undefined) refuse(`There is no ${unknown} here${suggestion(unknown, directory)}`)
   const loop = findLoop(directory)
-  if (loop !== undefined) refuse(`${loop} would lead back to itself, or through too many aliases.`)
+  if (loop !== undefined) refuse(`With this, ${loop} would lead back to itself, or through too many aliases.`)
   await accounts.setAlias(address, targets)
   return [shown(address, targets)]
 }
@@ -68,13 +67,6 @@ function shown(address: string, targets: readonly string[]): string {
 
 function suggestion(unknown: string, { list, aliases }: Directory): string {
   const known = [...list().map(({ name }) => name), ...aliases().map(({ address }) => address)]
-  const meant = nearest(
-    unknown,
-    known.filter(name => name !== unknown),
-  )
-  return meant === undefined ? '' : `; did you mean ${meant}?`
-}
-
-function refuse(why: string): never {
-  throw new Failure('REFUSED', why)
+  const others = known.filter(name => name !== unknown)
+  return didYouMean(unknown, others)
 }

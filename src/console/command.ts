@@ -1,18 +1,14 @@
 /** What a row of the command table is, and what a command gets to do its work. */
 import type { Config } from '../base/config.ts'
-import type { Failure } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import type { Accounts } from '../store/account.ts'
 import type { Places } from './places.ts'
 import type { Terminal } from './prompt.ts'
 
 /** Every option of every command. */
 export const options = {
-  config: { type: 'string', value: 'FILE', help: 'the configuration file; DIR/porchlight.toml without it' },
-  data: {
-    type: 'string',
-    value: 'DIR',
-    help: 'the data directory; $PORCHLIGHT_DATA or /var/lib/porchlight without it',
-  },
+  config: { type: 'string', value: 'FILE', help: 'the configuration; else DIR/porchlight.toml' },
+  data: { type: 'string', value: 'DIR', help: 'the data; else $PORCHLIGHT_DATA, else /var/lib/porchlight' },
   'password-stdin': { type: 'boolean', help: 'take the password from the first line of standard input' },
   generate: { type: 'boolean', help: 'make a password and print it, this once' },
   'delete-mail': { type: 'boolean', help: 'delete the mail of the account with it' },
@@ -109,4 +105,9 @@ export type ExitCode = 0 | 1 | 2
 
 export function exitCode(failure: Failure): ExitCode {
   return failure.code === 'USAGE' ? 2 : 1
+}
+
+/** Ends a command that is understood and cannot be done as asked. */
+export function refuse(why: string): never {
+  throw new Failure('REFUSED', why)
 }

@@ -7,6 +7,8 @@ import { describe, overview } from './help.ts'
 import { findPlaces, loadConfig } from './places.ts'
 import { addUser, changePassword, listUsers, removeUser } from './users.ts'
 
+/** What says where the store and the configuration are; every command takes these. */
+const places = ['config', 'data'] as const
 const passwordWays = [
   'The password is asked for twice at the terminal without showing it, unless an option says otherwise.',
 ]
@@ -15,7 +17,7 @@ export const commands: readonly Command[] = [
   {
     name: 'serve',
     operands: '',
-    options: [],
+    options: [...places],
     group: 'Server',
     summary: 'Run the server',
     details: [
@@ -28,7 +30,7 @@ export const commands: readonly Command[] = [
   {
     name: 'status',
     operands: '',
-    options: [],
+    options: [...places],
     group: 'Server',
     summary: 'Show how the server and the store are',
     details: [],
@@ -40,7 +42,7 @@ export const commands: readonly Command[] = [
   {
     name: 'check-config',
     operands: '',
-    options: [],
+    options: [...places],
     group: 'Server',
     summary: 'Check the configuration file',
     details: ['Every problem is named, each with an example of what is right.'],
@@ -57,8 +59,8 @@ export const commands: readonly Command[] = [
     operands: '',
     options: [],
     group: 'Server',
-    summary: 'Receive a message and read it back, in a fresh store',
-    details: ['It uses a temporary directory and free ports, and leaves nothing behind.'],
+    summary: 'Receive and read back a message',
+    details: ['It opens a fresh store in a temporary directory, listens on free ports and leaves nothing behind.'],
     examples: [],
     runs: 'here',
     run: (_call, world) => world.selftest(),
@@ -66,7 +68,7 @@ export const commands: readonly Command[] = [
   {
     name: 'user add',
     operands: 'NAME',
-    options: ['generate', 'password-stdin'],
+    options: ['generate', 'password-stdin', ...places],
     group: 'Accounts',
     summary: 'Make an account',
     details: ['It has the address NAME@ in every local domain.', ...passwordWays],
@@ -78,7 +80,7 @@ export const commands: readonly Command[] = [
   {
     name: 'user list',
     operands: '',
-    options: [],
+    options: [...places],
     group: 'Accounts',
     summary: 'Show the accounts',
     details: ['Each with its messages, their size and its addresses.'],
@@ -90,7 +92,7 @@ export const commands: readonly Command[] = [
   {
     name: 'user remove',
     operands: 'NAME',
-    options: ['delete-mail'],
+    options: ['delete-mail', ...places],
     group: 'Accounts',
     summary: 'Remove an account',
     details: [],
@@ -102,7 +104,7 @@ export const commands: readonly Command[] = [
   {
     name: 'user password',
     operands: 'NAME',
-    options: ['generate', 'password-stdin'],
+    options: ['generate', 'password-stdin', ...places],
     group: 'Accounts',
     summary: 'Change the password of an account',
     details: passwordWays,
@@ -114,9 +116,9 @@ export const commands: readonly Command[] = [
   {
     name: 'alias add',
     operands: 'ADDRESS TARGET…',
-    options: [],
+    options: [...places],
     group: 'Aliases',
-    summary: 'Let an address lead to accounts or other aliases',
+    summary: 'Let an address lead to accounts or aliases',
     details: [
       'ADDRESS is a name in every local domain, or a whole address in one of them. The targets are added to those it has. They are accounts, aliases or local addresses; addresses outside come with outbound mail.',
     ],
@@ -128,7 +130,7 @@ export const commands: readonly Command[] = [
   {
     name: 'alias list',
     operands: '[ADDRESS]',
-    options: [],
+    options: [...places],
     group: 'Aliases',
     summary: 'Show the aliases',
     details: [],
@@ -140,7 +142,7 @@ export const commands: readonly Command[] = [
   {
     name: 'alias remove',
     operands: 'ADDRESS [TARGET…]',
-    options: [],
+    options: [...places],
     group: 'Aliases',
     summary: 'Remove an alias, or some of its targets',
     details: [],

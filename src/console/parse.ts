@@ -5,6 +5,7 @@ import { didYouMean } from '../base/words.ts'
 import { type Call, type Command, type Option, options } from './command.ts'
 
 const accepted = { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const
+/** Taken by every command, so that a script can give them to all; some have no use for them. */
 const everywhere: readonly Option[] = ['config', 'data']
 
 /**
@@ -29,7 +30,7 @@ export function parseCall(words: readonly string[], commands: readonly Command[]
 
 /** How a command is written: `porchlight user remove NAME [--delete-mail] [--config FILE] [--data DIR]`. */
 export function usage(command: Command): string {
-  const words = [...command.options, ...everywhere].map(name => `[${optionWords(name)}]`)
+  const words = command.options.map(name => `[${optionWords(name)}]`)
   return ['porchlight', command.name, command.operands, ...words].filter(word => word !== '').join(' ')
 }
 
@@ -46,13 +47,8 @@ function readWords(words: readonly string[]) {
     // parseArgs throws nothing else; of its advice the first sentence is for people.
     const [complaint = ''] = sentence(error).split(/\.? To |\.?\n/)
     const [, option = ''] = /^Unknown option '(-[^']*)'/.exec(complaint) ?? []
-    const meant =
-      option &&
-      didYouMean(
-        option,
-        Object.keys(accepted).map(name => `--${name}`),
-      )
-    throw new Failure('USAGE', meant ? `${complaint}${meant}` : `${complaint}.`, { cause: error })
+    const known = Object.keys(accepted).map(name => `--${name}`)
+    throw new Failure('USAGE', `${complaint}${didYouMean(option, known)}`, { cause: error })
   }
 }
 
@@ -66,11 +62,11 @@ function findCommand(words: readonly string[], commands: readonly Command[]): Co
   const family = commands.flatMap(({ name }) => (name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : []))
   if (family.length === 0) {
     const known = new Set(commands.flatMap(({ name }) => name.split(' ').slice(0, 1)))
-    const meant = didYouMean(first, known) || '.'
+    const meant = didYouMean(first, known)
     throw new Failure('USAGE', `There is no command ${first}${meant} See: porchlight help`)
   }
   if (second === '') throw new Failure('USAGE', `${first} is one of: ${first} ${family.join(`, ${first} `)}.`)
-  const meant = didYouMean(second, family) || '.'
+  const meant = didYouMean(second, family)
   throw new Failure('USAGE', `There is no command ${first} ${second}${meant} See: porchlight help ${first}`)
 }
 

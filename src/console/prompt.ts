@@ -22,6 +22,16 @@ export async function askNewPassword(terminal: Terminal): Promise<string> {
   if (!terminal.input.isTTY) {
     throw new Failure('USAGE', 'There is no terminal to ask for the password; use --password-stdin or --generate.')
   }
+  // Before the first question and until the last answer: what is typed early must not show either.
+  terminal.input.setRawMode?.(true)
+  try {
+    return await choose(terminal)
+  } finally {
+    terminal.input.setRawMode?.(false)
+  }
+}
+
+async function choose(terminal: Terminal): Promise<string> {
   const line = new HiddenLine()
   for (let attempt = 0; attempt < attempts; attempt++) {
     const password = await askHidden('New password: ', line, terminal)
@@ -54,19 +64,13 @@ export async function readPassword(input: AsyncIterable<Buffer>): Promise<string
 
 async function askHidden(question: string, line: HiddenLine, { input, output }: Terminal): Promise<string> {
   output.write(question)
-  input.setRawMode?.(true)
-  try {
-    for (;;) {
-      const typed = line.next()
-      if (typed.kind === 'line') return typed.text
-      const chunk = typed.kind === 'need-input' ? await readChunk(input) : undefined
-      if (chunk === undefined) throw new Failure('REFUSED', 'Given up; nothing is changed.')
-      line.feed(chunk)
-    }
-  } finally {
-    input.setRawMode?.(false)
-    input.pause()
-    output.write('\n')
+  for (;;) {
+    const typed = line.next()
+    if (typed.kind !== 'need-input') output.write('\n')
+    if (typed.kind === 'line') return typed.text
+    const chunk = typed.kind === 'need-input' ? await readChunk(input) : undefined
+    if (chunk === undefined) throw new Failure('REFUSED', 'Given up; nothing is changed.')
+    line.feed(chunk)
   }
 }
 
@@ -80,5 +84,6 @@ function readChunk(input: Readable): Promise<Buffer | undefined> {
     const ended = () => done()
     input.on('data', done).on('end', ended).on('error', ended)
     if (input.readableEnded) ended()
+    else input.resume()
   })
 }

@@ -26,7 +26,7 @@ export function directoryOf({ accounts, config }: Household): Directory {
 /** The directory as it would be with this alias set, or removed when it has no targets. */
 export function withAlias(directory: Directory, address: string, targets: readonly string[]): Directory {
   const others = directory.aliases().filter(alias => alias.address !== address)
-  const aliases = targets.length === 0 ? others : [...others, { address, targets }]
+  const aliases = targets.length === 0 ? others : [{ address, targets }, ...others]
   const found = targets.length === 0 ? undefined : targets
   return {
     ...directory,

@@ -64,6 +64,9 @@ async function runInside(words: readonly string[], call: Call, command: Inside, 
 
 /** Asked for here, where the person is: only then does the command go to the server. */
 async function newPassword({ options }: Call, { terminal }: World): Promise<string | undefined> {
+  if (options.generate && options['password-stdin']) {
+    throw new Failure('USAGE', '--generate and --password-stdin cannot both be.')
+  }
   if (options.generate) return undefined
   return options['password-stdin'] ? readPassword(terminal.input) : askNewPassword(terminal)
 }

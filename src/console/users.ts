@@ -6,7 +6,7 @@ import { accountName, accountRule } from '../base/name.ts'
 import { roundSize } from '../base/units.ts'
 import { columns, didYouMean } from '../base/words.ts'
 import type { Account } from '../store/roster.ts'
-import type { Call, Context, Household, Lines } from './command.ts'
+import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { directoryOf, findBroken, withoutAccount } from './reach.ts'
 
 const reserved: Readonly<Record<string, string>> = {
@@ -66,12 +66,8 @@ export async function changePassword({ operands: [text = ''], options }: Call, c
 function existing(text: string, { accounts }: Household): Account {
   const account = accounts.find(accountName(text) ?? '')
   if (account) return account
-  const meant =
-    didYouMean(
-      text,
-      accounts.list().map(({ name }) => name),
-    ) || '.'
-  return refuse(`There is no account ${text}${meant}`)
+  const names = accounts.list().map(({ name }) => name)
+  return refuse(`There is no account ${text}${didYouMean(text, names)}`)
 }
 
 async function newPassword(generate: boolean | undefined, context: Context): Promise<{ hash: string; lines: Lines }> {
@@ -93,8 +89,4 @@ function addresses(name: string, { domains }: Config): string {
 function stillNamed(name: string, { mail }: Config): Lines {
   const settings = (['catch_all', 'postmaster'] as const).filter(setting => mail[setting] === name)
   return settings.map(setting => `mail.${setting} in the configuration still names ${name}.`)
-}
-
-function refuse(why: string): never {
-  throw new Failure('REFUSED', why)
 }

@@ -1,11 +1,12 @@
 /** Lets people fetch their mail: joins the POP3 server, the connection and the store. */
-
 import { hashPassword, verifyPassword } from '../auth/password.ts'
 import { type Exchange, startSasl } from '../auth/sasl.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { foldName } from '../base/name.ts'
+import { siteOf } from '../net/admission.ts'
 import type { Certificate } from '../net/certificate.ts'
 import type { Peer } from '../net/connection.ts'
 import { type Refusal, response } from '../pop3/response.ts'
@@ -15,7 +16,7 @@ import type { Account } from '../store/roster.ts'
 import type { Store, StoredMessage } from '../store/store.ts'
 import { DotEncoder } from '../wire/stuffing.ts'
 import { TopCutter } from '../wire/top.ts'
-import { foldName, loginAccount } from './routing.ts'
+import { loginAccount } from './routing.ts'
 import type { Throttle } from './throttle.ts'
 
 export type AccessServices = {
@@ -152,24 +153,30 @@ class Visit implements AsyncDisposable {
   async #logIn(user: string, password: string): Promise<void> {
     const { store, config, throttle, clock, stopping, log } = this.#services
     const { address } = this.#peer
-    if (throttle.turnsAway(address, clock.now())) return this.#session.refuse(response.loginDelay)
+    const site = siteOf(address)
+    if (throttle.turnsAway(site, clock.now())) return this.#session.refuse(response.loginDelay)
     const account = loginAccount(user, { ...config(), accounts: store.accounts })
+    // One name for all its addresses: guessing by turns at each of them is no faster.
+    const name = account?.name ?? foldName(user)
     const verdict = await verifyPassword(password, account?.password)
     if (verdict === 'busy') return this.#session.refuse(response.temporary)
     if (!account || verdict === 'wrong') {
-      log.warn({ client: address, user: foldName(user) }, 'login failed')
-      await clock.sleep(throttle.failed(address, foldName(user), clock.now()), stopping)
+      log.warn({ client: address, user: name }, 'login failed')
+      await clock.sleep(throttle.failed(site, name, clock.now()), stopping)
       return this.#session.refuse(response.authFailed)
     }
-    throttle.succeeded(address, foldName(user))
+    throttle.succeeded(site, name)
     if (verdict === 'outdated') await this.#rehash(account, password)
     await this.#open(account)
   }
 
   /** Hashes a password anew, with the parameters of today. The login does not depend on it. */
   async #rehash(account: Account, password: string): Promise<void> {
+    const { accounts } = this.#services.store
     try {
-      await this.#services.store.accounts.setPassword(account.name, await hashPassword(password))
+      const hashed = await hashPassword(password)
+      // Hashing takes its time: a password that was changed meanwhile, or given to a new account of that name, stays.
+      if (accounts.find(account.name)?.password === account.password) await accounts.setPassword(account.name, hashed)
     } catch (error) {
       this.#note(error, 'password not hashed anew')
     }
@@ -186,6 +193,7 @@ class Visit implements AsyncDisposable {
       return this.#session.refuse(this.#note(error, 'maildrop cannot be opened'))
     }
     log.info({ client: this.#peer.address, account: account.name, messages: this.#maildrop.count }, 'maildrop opened')
+    this.#peer.stake = 'login'
     this.#session.accept(this.#maildrop)
   }
 
@@ -216,8 +224,9 @@ class Visit implements AsyncDisposable {
     const trace = Buffer.from(message.trace)
     session.begin(lines === undefined ? trace.length + message.record.octets : undefined)
     put(trace)
-    while (!block.done && !cutter?.done && peer.open) {
+    while (!block.done && peer.open) {
       put(block.value)
+      if (cutter?.done) break
       if (session.full) await peer.write(session.takeOutput())
       block = await blocks.next()
     }

@@ -142,6 +142,7 @@ class Transaction implements AsyncDisposable {
         ? undefined
         : reply.storeFull
     if (refusal) return refusal
+    this.#peer.stake = 'transaction'
     this.#reversePath = reversePath ? formatAddress(reversePath) : ''
     this.#parameters = parameters
     return reply.senderOk
@@ -204,6 +205,7 @@ class Transaction implements AsyncDisposable {
   /** Forgets the transaction; what was written of its body is taken back. */
   async reset(): Promise<void> {
     const incoming = this.#incoming
+    this.#peer.stake = 'nothing'
     this.refusal = undefined
     this.#reversePath = ''
     this.#parameters = {}

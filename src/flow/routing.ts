@@ -1,5 +1,6 @@
 /** Where mail for an address goes: aliases, accounts, subaddresses, postmaster, catch-all. */
 import { budget } from '../base/budget.ts'
+import { foldName } from '../base/name.ts'
 import { type Address, canonicalDomain, parseAddress } from '../message/address.ts'
 import type { Account } from '../store/roster.ts'
 
@@ -55,11 +56,6 @@ export function loginAccount(login: string, household: Household): Account | und
   if (!address || !domain || !household.domains.includes(domain)) return undefined
   const found = expand(foldName(address.localPart), domain, household)
   return found.kind === 'local' && found.accounts.length === 1 ? found.accounts[0] : undefined
-}
-
-/** Names are compared without regard to case (RFC 5321 §2.4 leaves that to the host that owns them) and composed (NFC). */
-export function foldName(name: string): string {
-  return name.normalize('NFC').toLowerCase()
 }
 
 function postmaster(household: Household): Route {

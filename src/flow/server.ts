@@ -8,8 +8,8 @@ import { Admission } from '../net/admission.ts'
 import { type Certificate, loadCertificate } from '../net/certificate.ts'
 import type { Connection } from '../net/connection.ts'
 import { Listener } from '../net/listener.ts'
-import { response } from '../pop3/response.ts'
-import { reply } from '../smtp/reply.ts'
+import { encodeResponse, response } from '../pop3/response.ts'
+import { encodeReply, reply } from '../smtp/reply.ts'
 import { Store } from '../store/store.ts'
 import { type AccessServices, access } from './access.ts'
 import { type ReceiptServices, receive } from './receipt.ts'
@@ -23,8 +23,15 @@ type ServerOptions = {
   readonly clock: Clock
 }
 
-/** Serves one connection, or turns it away. */
-type Door = (connection: Connection, turnedAway: boolean) => Promise<void>
+type Door = {
+  /** Serves one connection, or turns it away. */
+  readonly serve: (connection: Connection, turnedAway: boolean) => Promise<void>
+  /** What is said to one that makes room for another. */
+  readonly lastWord: string
+}
+
+/** A connection being served. */
+type Guest = { readonly served: Promise<void>; readonly lastWord: string }
 
 /** The services that listen, by the name of their setting. */
 const services = ['smtp', 'pop3', 'pop3s'] as const
@@ -39,9 +46,9 @@ export class Server {
   readonly #directory: string
   readonly #log: Log
   readonly #clock: Clock
-  readonly #admission: Admission
+  readonly #admission: Admission<Connection>
   readonly #listeners: Listener[] = []
-  readonly #connections = new Map<Connection, Promise<void>>()
+  readonly #connections = new Map<Connection, Guest>()
   readonly #stopping = new AbortController()
   #config: Config
   #certificate: Certificate
@@ -117,12 +124,17 @@ export class Server {
       stopping: this.#stopping.signal,
     }
     const fetching: AccessServices = { ...receipt, throttle: new Throttle(), open: new Set() }
-    const fetch = (implicitTls: boolean): Door => {
-      return (connection, turnedAway) =>
-        access(connection, fetching, { implicitTls, refusal: turnedAway ? response.tooManyConnections : undefined })
-    }
+    const fetch = (implicitTls: boolean): Door => ({
+      serve: (connection, turnedAway) =>
+        access(connection, fetching, { implicitTls, refusal: turnedAway ? response.tooManyConnections : undefined }),
+      lastWord: encodeResponse(response.tooManyConnections),
+    })
     const doors: Record<Service, Door> = {
-      smtp: (connection, turnedAway) => receive(connection, receipt, turnedAway ? reply.tooManyConnections : undefined),
+      smtp: {
+        serve: (connection, turnedAway) =>
+          receive(connection, receipt, turnedAway ? reply.tooManyConnections : undefined),
+        lastWord: encodeReply(reply.tooManyConnections),
+      },
       pop3: fetch(false),
       pop3s: fetch(true),
     }
@@ -140,15 +152,21 @@ export class Server {
   }
 
   async #admit(connection: Connection, door: Door): Promise<void> {
-    const { address } = connection
-    const refusal = this.#admission.enter(address)
-    if (refusal) this.#log.warn({ client: address, refusal }, 'connection turned away')
-    const served = door(connection, refusal !== undefined).finally(() => {
-      if (!refusal) this.#admission.leave(address)
+    const entry = this.#admission.enter(connection)
+    const turnedAway = typeof entry === 'string'
+    if (turnedAway) this.#log.warn({ client: connection.address, refusal: entry }, 'connection turned away')
+    else if (entry.insteadOf) this.#displace(entry.insteadOf)
+    const served = door.serve(connection, turnedAway).finally(() => {
+      this.#admission.leave(connection)
       this.#connections.delete(connection)
     })
-    this.#connections.set(connection, served)
+    this.#connections.set(connection, { served, lastWord: door.lastWord })
     await served
+  }
+
+  #displace(connection: Connection): void {
+    this.#log.warn({ client: connection.address }, 'connection closed to make room')
+    connection.dismiss(this.#connections.get(connection)?.lastWord ?? '')
   }
 
   async #closeDoors(): Promise<void> {
@@ -157,7 +175,7 @@ export class Server {
     const bound = setTimeout(() => {
       for (const connection of this.#connections.keys()) connection.destroy()
     }, budget.drainMs)
-    while (this.#connections.size > 0) await Promise.all(this.#connections.values())
+    while (this.#connections.size > 0) await Promise.all(Array.from(this.#connections.values(), guest => guest.served))
     clearTimeout(bound)
   }
 }

@@ -23,7 +23,8 @@ export class Throttle {
   turnsAway(address: string, now: number): boolean {
     const { count, last } = this.#addresses.get(address) ?? { count: 0, last: 0 }
     if (count < freeFailures) return false
-    return now - last < Math.min(1000 * 2 ** (count - freeFailures), mostTurnedAwayMs)
+    // A clock that was set back must not keep an address out until it has caught up.
+    return Math.abs(now - last) < Math.min(1000 * 2 ** (count - freeFailures), mostTurnedAwayMs)
   }
 
   /** Notes a failed login. @returns milliseconds to wait before it is answered */

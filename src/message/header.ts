@@ -1,8 +1,8 @@
 /** Reads the header section of a message while it passes by: where it ends, and how many Received fields it has. */
 
-const CR = 0x0d
 const LF = 0x0a
 const received = Buffer.from('received:')
+const upperA = 0x41
 const lowerCase = 0x20
 
 /**
@@ -47,8 +47,9 @@ export class HeaderScanner {
     let at = from
     while (this.#matched >= 0 && this.#matched < received.length && at < span.length) {
       const octet = span[at] ?? 0
-      if (octet === CR || octet === LF) return at
-      this.#matched = (octet | lowerCase) === received[this.#matched] ? this.#matched + 1 : -1
+      if (octet === LF) return at
+      const folded = octet < upperA ? octet : octet | lowerCase
+      this.#matched = folded === received[this.#matched] ? this.#matched + 1 : -1
       at += 1
       this.#octets += 1
       this.#lineOctets += 1

@@ -1,5 +1,5 @@
 /** The certificate for TLS: the household's own, or a self-signed one that is made at the first start and kept. */
-import { constants, X509Certificate } from 'node:crypto'
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
@@ -35,7 +35,7 @@ const notAfter = new Date('2044-01-01T00:00:00Z')
 export async function loadCertificate(options: CertificateOptions): Promise<Certificate> {
   const own = options.certificate !== ''
   const paths = own ? options : keptPaths(options.directory)
-  if (!own && !(await isKeptFor(paths.certificate, options.hostname))) await makePair(paths, options.hostname)
+  if (!own && !(await isKeptFor(paths, options.hostname))) await makePair(paths, options.hostname)
   const [cert, key] = await Promise.all([readPem(paths.certificate), readPem(paths.key)])
   try {
     return createSecureContext({
@@ -64,11 +64,13 @@ async function readPem(path: string): Promise<string> {
   }
 }
 
-async function isKeptFor(path: string, hostname: string): Promise<boolean> {
+async function isKeptFor(paths: { certificate: string; key: string }, hostname: string): Promise<boolean> {
   try {
-    return new X509Certificate(await readFile(path)).checkHost(hostname) !== undefined
+    const certificate = new X509Certificate(await readFile(paths.certificate))
+    const key = createPrivateKey(await readFile(paths.key))
+    return certificate.checkHost(hostname) !== undefined && certificate.checkPrivateKey(key)
   } catch {
-    // Missing or unreadable: a new pair takes its place.
+    // Missing, unreadable, or only one of them replaced before the power went: a new pair takes its place.
     return false
   }
 }

@@ -1,5 +1,6 @@
 /** One connection: chunks in, octets out, and the step to TLS. The rest of the house sees no socket. */
 import { isIP, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { connect as connectTls, type SecureContext, TLSSocket } from 'node:tls'
 import { budget } from '../base/budget.ts'
 
@@ -10,8 +11,14 @@ export type Read =
   | 'idle' // nothing came for as long as is allowed
   | 'interrupted' // `interrupt()` was called
 
+/** What the peer would lose if its connection were closed now; its session says so. */
+export type Stake = 'nothing' | 'transaction' | 'login'
+
 /** What a session needs of its connection. */
-export type Peer = Pick<Connection, 'address' | 'loopback' | 'open' | 'read' | 'write' | 'interrupt' | 'secure'>
+export type Peer = Pick<
+  Connection,
+  'address' | 'loopback' | 'open' | 'stake' | 'read' | 'write' | 'interrupt' | 'secure'
+>
 
 export type TlsVersion = { readonly protocol: string; readonly cipher: string }
 
@@ -21,6 +28,9 @@ const lingerMs = 5000
 export class Connection {
   /** The peer's IP address; an IPv4 address inside an IPv6 one is given as IPv4. Empty on a Unix socket. */
   readonly address: string
+  stake: Stake = 'nothing'
+  /** When the peer was last told something, or else when it came: ms since the process began. */
+  lastAnswer = performance.now()
   #socket: Socket
   #wake: (() => void) | undefined
   #ended = false
@@ -49,13 +59,21 @@ export class Connection {
     return this.address === '::1' || this.address.startsWith('127.')
   }
 
+  /** True while there is nothing to do but wait for the peer. */
+  get waiting(): boolean {
+    return this.#wake !== undefined
+  }
+
   /**
    * Reads one chunk. No more is read from the peer until this one is dealt with, so that TCP holds a fast peer back.
    */
   async read(): Promise<Read> {
     for (;;) {
       const chunk: Buffer | null = this.#socket.read()
-      if (chunk !== null) return chunk
+      if (chunk !== null) {
+        this.#idle = false
+        return chunk
+      }
       if (this.#ended) return 'ended'
       if (this.#idle) return 'idle'
       if (this.#interrupted) {
@@ -68,17 +86,30 @@ export class Connection {
 
   /** Writes, and resolves when the octets are on their way or the peer is gone. */
   async write(octets: Uint8Array | string): Promise<void> {
-    if (octets.length === 0 || !this.open || this.#socket.write(octets)) return
+    if (octets.length === 0 || !this.open) return
+    // Time that passed while the answer was being found is not the peer's silence.
+    this.#idle = false
+    this.lastAnswer = performance.now()
+    this.#socket.write(octets)
     while (this.open && this.#socket.writableNeedDrain) {
       await this.#woken()
       // A peer that takes nothing for so long is gone.
       if (this.#idle) this.#socket.destroy()
     }
+    // Much is asked here in one go: the others get their turn in between, or this peer would have them wait for its end.
+    if (octets.length >= budget.output) await setImmediate()
   }
 
   /** Makes the present or the next `read` give 'interrupted'. */
   interrupt(): void {
     this.#interrupted = true
+    this.#rouse()
+  }
+
+  /** Says a last word to a peer that is waited for, and leaves: to its session it is as if the peer had gone. */
+  dismiss(lastWord: string): void {
+    if (this.open) this.#socket.write(lastWord)
+    this.#ended = true
     this.#rouse()
   }
 
@@ -155,6 +186,7 @@ export class Connection {
     // A reset or a broken TLS record is no event of its own: the connection is closed behind it, which 'close' tells.
     const listeners = { readable: wake, drain: wake, error: wake, end, close: end, timeout: idle } as const
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener)
+    this.#idle = false
     socket.setTimeout(this.#idleMs)
     return () => {
       socket.setTimeout(0)

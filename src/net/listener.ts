@@ -1,6 +1,7 @@
 /** A door: listens on an endpoint and hands connections on. */
 import { rm } from 'node:fs/promises'
 import { createServer, type ListenOptions, type Server } from 'node:net'
+import { budget } from '../base/budget.ts'
 import type { Endpoint } from '../base/config.ts'
 import { Failure } from '../base/failure.ts'
 import { Connection } from './connection.ts'
@@ -64,17 +65,30 @@ export class Listener {
 }
 
 function makeServer(idleMs: () => number, serve: Serve): Server {
+  const leaving = new Set<Connection>()
   return createServer({ noDelay: true }, socket => {
     const connection = new Connection(socket, idleMs())
     // An error in `serve` is a bug: it stays unhandled, ends the process, and the supervisor starts it again.
-    void serve(connection).finally(() => connection.close())
+    void serve(connection).finally(() => leave(connection, leaving))
   })
+}
+
+/** Closes a connection in good order. Peers that take their time over it are cut off when there are too many of them. */
+async function leave(connection: Connection, leaving: Set<Connection>): Promise<void> {
+  leaving.add(connection)
+  const [longest] = leaving
+  if (longest && leaving.size > budget.leaving) {
+    leaving.delete(longest)
+    longest.destroy()
+  }
+  await connection.close()
+  leaving.delete(connection)
 }
 
 function listen(server: Server, options: ListenOptions, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', error => reject(new Failure('NETWORK', problem(error, name), { cause: error })))
-    server.listen(options, () => {
+    server.listen({ ...options, backlog: budget.backlog }, () => {
       server.removeAllListeners('error')
       // Later errors (no descriptors left to accept with) pass; the door stays open.
       server.on('error', () => {})

@@ -48,6 +48,8 @@ const grammar: Readonly<Record<PlainVerb, Argument>> = {
 
 /** Known elsewhere, and deliberately not here. */
 const notImplemented: ReadonlySet<string> = new Set(['AUTH', 'EXPN', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML'])
+/** The commands whose lines the extensions have made longer. */
+const withPath: ReadonlySet<string> = new Set(['MAIL', 'RCPT'])
 /** The commands whose argument is an address, which may be Unicode (RFC 6531 §3.4). */
 const withAddress: ReadonlySet<string> = new Set(['MAIL', 'RCPT', 'VRFY'])
 
@@ -64,6 +66,8 @@ export function readVerb({ octets, tooLong }: Line): { verb: Verb; argument: str
   const [, word = '', argument = ''] = /^([a-z0-9]+)(?: +(.*))?$/is.exec(text.trimEnd()) ?? []
   const verb = word.toUpperCase()
   if (verb === '') return reply.badSyntax
+  if (octets.length + '\r\n'.length > (withPath.has(verb) ? budget.smtpPathLine : budget.smtpLine))
+    return reply.commandTooLong
   if (!isAscii(octets) && !withAddress.has(verb)) return reply.badSyntax
   if (!isUtf8(octets)) return reply.needsSmtputf8
   if (isVerb(verb)) return { verb, argument }

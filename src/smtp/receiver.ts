@@ -130,7 +130,7 @@ export class Receiver {
 
   /** Reads one command. */
   #readCommand(): ReceiverEvent | undefined {
-    const line = this.#input.line(budget.smtpLine)
+    const line = this.#input.line(budget.smtpPathLine)
     if (!line) return this.#needInput()
     // A message that comes in chunks is a running body, too.
     if (this.#stopping && this.#state !== 'chunks') return this.#close(reply.shuttingDown)
@@ -217,15 +217,17 @@ export class Receiver {
 
   #readBody({ source, keep, done }: Reading): ReceiverEvent | undefined {
     const octets = source.next(this.#input)
-    if (octets) {
-      if (!keep) return undefined
-      this.#lines.check(octets)
-      // Past the limit the rest is thrown away, but read to its true end: what is in it are no commands.
-      return this.#tooBig ? undefined : { type: 'body', octets }
-    }
+    if (octets) return keep ? this.#take(octets) : undefined
     if (!source.ended) return this.#needInput()
     this.#reading = undefined
     return done()
+  }
+
+  /** Past the limit octets are thrown away, but read on to the true end of the body: what is in it are no commands. */
+  #take(octets: Buffer): ReceiverEvent | undefined {
+    const room = this.#options.messageOctets - this.#lines.octets
+    this.#lines.check(octets)
+    return room > 0 ? { type: 'body', octets: octets.subarray(0, room) } : undefined
   }
 
   get #tooBig(): boolean {
@@ -246,8 +248,7 @@ export class Receiver {
     if (!lines.atLineStart) {
       // Only BDAT can leave the last line open. POP3 could not give it back so: a dot line needs a CRLF before it.
       this.#read(new Chunk(0), () => this.#messageEnd())
-      lines.check(CRLF)
-      return this.#tooBig ? undefined : { type: 'body', octets: CRLF }
+      return this.#take(CRLF)
     }
     const { malformed, longLine, dotted, octets } = lines
     return this.#ask({ type: 'end', malformed, tooBig: this.#tooBig, longLine, dotted, octets }, 'ready')

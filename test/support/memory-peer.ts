@@ -1,8 +1,9 @@
 /** A connection without a socket: what is sent arrives in steps of a chosen size. */
-import type { Peer, Read, TlsVersion } from '../../src/net/connection.ts'
+import type { Peer, Read, Stake, TlsVersion } from '../../src/net/connection.ts'
 
 export class MemoryPeer implements Peer {
   readonly address: string
+  stake: Stake = 'nothing'
   readonly #step: number
   #toServer: Buffer = Buffer.alloc(0)
   #fromServer: Buffer = Buffer.alloc(0)
@@ -44,6 +45,7 @@ export class MemoryPeer implements Peer {
   }
 
   async write(octets: Uint8Array | string): Promise<void> {
+    if (octets.length === 0) return
     this.#fromServer = Buffer.concat([this.#fromServer, Buffer.from(octets)])
     this.#notify()
   }

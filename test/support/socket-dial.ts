@@ -59,6 +59,8 @@ class SocketClient implements Client {
 
   end(): void {
     this.#socket.end()
+    // What nobody reads any more must not keep the connection open.
+    this.#socket.resume()
   }
 }
 

@@ -5,6 +5,7 @@
  *     given alias sales alice bob    an alias and its targets
  *     given config mail.catch_all = "alice"      a line of the configuration
  *     given mail alice "Subject: x\r\n\r\nhi\r\n"    a message in alice's inbox, received by SMTP
+ *     given utf8mail alice "..."     the same, sent with SMTPUTF8
  *     given implicit tls             the connection begins with the handshake (POP3 only)
  *     C: EHLO laptop                 the client sends a line; lines that follow each other leave in one write
  *     C~ "..\r\n.\r\n"               the client sends octets, written as a JSON string of Latin-1 characters
@@ -53,6 +54,9 @@ export type Client = {
 /** Opens connections to a household, by whatever means. */
 export type Dial = (household: Household, protocol: Protocol, implicitTls: boolean) => Promise<Client>
 
+/** Milliseconds after which a server that says nothing counts as silent. */
+const patienceMs = 20_000
+
 type Directive = { readonly at: number; readonly verb: string; readonly rest: string }
 
 /** Dials without a socket: the server reads so many octets at a time. */
@@ -96,7 +100,11 @@ class Player {
   readonly #protocol: Protocol
   readonly #dial: Dial
   readonly #settings: string[] = []
-  #client: Client | undefined
+  /** What the names in braces stand for. */
+  readonly #words = new Map<string, string>()
+  /** Open connections by name; the one without a name is called ''. */
+  readonly #clients = new Map<string, Client>()
+  #present = ''
   #implicitTls = false
   #unsent: Buffer[] = []
 
@@ -107,15 +115,20 @@ class Player {
   }
 
   async play(directives: readonly Directive[]): Promise<void> {
-    for (const directive of directives) {
-      try {
-        await this.#run(directive)
-      } catch (error) {
-        if (error instanceof Error) error.message = `line ${directive.at}: ${error.message}`
-        throw error
-      }
+    try {
+      for (const directive of directives) await this.#runNamed(directive)
+    } finally {
+      await this.#hangUpAll()
     }
-    await this.#hangUp()
+  }
+
+  async #runNamed(directive: Directive): Promise<void> {
+    try {
+      await this.#run(directive)
+    } catch (error) {
+      if (error instanceof Error) error.message = `line ${directive.at}: ${error.message}`
+      throw error
+    }
   }
 
   async #run({ verb, rest }: Directive): Promise<void> {
@@ -123,8 +136,13 @@ class Player {
       case 'given':
         return this.#given(rest)
       case 'connect':
-        await this.#hangUp()
+        if (rest === '') return this.#hangUp()
+        await this.#flush()
+        this.#present = rest
         return
+      case 'restart':
+        await this.#hangUpAll()
+        return this.#household.restart()
       case 'C:':
         this.#unsent.push(Buffer.from(`${rest}\r\n`))
         return
@@ -147,7 +165,8 @@ class Player {
       }
       case 'S':
         await this.#flush()
-        assert.equal(await (await this.#connected()).line(), undefined, 'the server has not closed')
+        if (rest !== 'closed') return this.#expectOctets(rest.slice('octets '.length))
+        assert.equal(await this.#line(), undefined, 'the server has not closed')
         return
       case 'then':
         return this.#then(rest)
@@ -175,9 +194,14 @@ class Player {
         this.#settings.push(rest.slice('config '.length))
         household.config = readConfig(this.#settings.join('\n'), '.')
         return
-      case 'mail': {
+      case 'mail':
+      case 'utf8mail': {
         const body = octets(words.join(' ')).toString('latin1')
-        const [mail, rcpt] = ['MAIL FROM:<bob@away.example>', `RCPT TO:<${name}@${household.config.domains[0]}>`]
+        const parameter = what === 'mail' ? '' : ' SMTPUTF8'
+        const [mail, rcpt] = [
+          `MAIL FROM:<bob@away.example>${parameter}`,
+          `RCPT TO:<${name}@${household.config.domains[0]}>`,
+        ]
         const lines = `EHLO away.example\r\n${mail}\r\n${rcpt}\r\nBDAT ${body.length} LAST\r\n${body}QUIT\r\n`
         const peer = new MemoryPeer(65_536)
         peer.send(Buffer.from(lines, 'latin1'))
@@ -193,7 +217,7 @@ class Player {
     const [, name = '', what, value = ''] = /^(\S+) (holds|trace|record|shares) (.*)$/.exec(rest) ?? []
     const messages = await this.#household.inbox(name)
     const last = messages.at(-1)
-    if (what === 'trace') return assert.match(last?.trace ?? '', pattern(octets(value).toString('latin1')))
+    if (what === 'trace') return this.#match(last?.trace ?? '', octets(value).toString('latin1'))
     if (what === 'record') return assert.partialDeepStrictEqual(last?.record, JSON.parse(value))
     if (what === 'shares') {
       const theirs = (await this.#household.inbox(value)).at(-1)
@@ -201,22 +225,56 @@ class Player {
     }
     if (!value.startsWith('"')) return assert.equal(messages.length, Number(value))
     const held = messages.map(message => JSON.stringify(message.octets.toString('latin1')))
-    assert.ok(held.includes(value), `${name} holds ${held.join(' and ') || 'nothing'}`)
+    assert.ok(held.includes(JSON.stringify(JSON.parse(value))), `${name} holds ${held.join(' and ') || 'nothing'}`)
   }
 
   async #expect(expected: string): Promise<void> {
     await this.#flush()
-    const client = await this.#connected()
     if (expected === '...') {
-      for (let line = await client.line(); line !== '.'; line = await client.line()) assert.ok(line !== undefined)
+      for (let line = await this.#line(); line !== '.'; line = await this.#line()) assert.ok(line !== undefined)
       return
     }
     const [, code] = /^(\d{3})\*$/.exec(expected) ?? []
     for (;;) {
-      const line = await client.line()
+      const line = await this.#line()
       assert.ok(line !== undefined, `the server closed instead of sending ${expected}`)
-      assert.match(line, pattern(expected), `got ${line}`)
+      this.#match(line, expected)
       if (code === undefined || !line.startsWith(`${code}-`)) return
+    }
+  }
+
+  async #expectOctets(expected: string): Promise<void> {
+    let count = 0
+    for (let line = await this.#line(); line !== '.'; line = await this.#line()) {
+      assert.ok(line !== undefined, 'the server closed before the dot')
+      count += Buffer.byteLength(line) + '\r\n'.length - (line.startsWith('.') ? 1 : 0)
+    }
+    this.#match(String(count), expected)
+  }
+
+  /** The server's next line; a server that keeps silent where it should speak must not hold up the tests. */
+  async #line(): Promise<string | undefined> {
+    const client = await this.#connected()
+    const silence = Promise.withResolvers<never>()
+    const patience = setTimeout(() => silence.reject(new Error('the server keeps silent')), patienceMs)
+    try {
+      return await Promise.race([client.line(), silence.promise])
+    } finally {
+      clearTimeout(patience)
+    }
+  }
+
+  /** Matches a line and notes what the names in braces stand for. */
+  #match(line: string, expected: string): void {
+    const source = pattern(expected).source.replace(
+      /\\\{([a-z]+)\\\}/g,
+      (_, name) => this.#words.get(name) ?? `(?<${name}>\\w+)`,
+    )
+    const match = new RegExp(source).exec(line)
+    assert.ok(match, `expected ${expected}, got ${line}`)
+    for (const [name, word] of Object.entries(match.groups ?? {})) {
+      assert.ok(![...this.#words.values()].includes(word), `${word}, which is {${name}}, has another name already`)
+      this.#words.set(name, word)
     }
   }
 
@@ -237,15 +295,28 @@ class Player {
   }
 
   async #connected(): Promise<Client> {
-    this.#client ??= await this.#dial(this.#household, this.#protocol, this.#implicitTls)
-    return this.#client
+    const open = this.#clients.get(this.#present)
+    if (open) return open
+    const client = await this.#dial(this.#household, this.#protocol, this.#implicitTls)
+    this.#clients.set(this.#present, client)
+    return client
   }
 
   async #hangUp(): Promise<void> {
     await this.#flush()
-    this.#client?.end()
-    await this.#client?.done
-    this.#client = undefined
+    const client = this.#clients.get(this.#present)
+    this.#clients.delete(this.#present)
+    client?.end()
+    await client?.done
+  }
+
+  async #hangUpAll(): Promise<void> {
+    await this.#flush()
+    for (const name of [...this.#clients.keys()]) {
+      this.#present = name
+      await this.#hangUp()
+    }
+    this.#present = ''
   }
 }
 

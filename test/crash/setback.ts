@@ -1,0 +1,46 @@
+/** What else may happen before a killed server starts again: an index that is out of date or lost, a start killed too. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { configPath } from '../support/process.ts'
+import type { Random } from './random.ts'
+
+const program = process.env.PORCHLIGHT_EXECUTABLE
+  ? [process.env.PORCHLIGHT_EXECUTABLE]
+  : [process.execPath, join(import.meta.dirname, '../../src/main.ts')]
+
+/** A process that says nothing for so long has hung. */
+const patienceMs = 60_000
+
+/**
+ * A kill loses nothing that was written; a power cut takes from the index what is not synced. It is put back to how the
+ * kill before left it, or taken away: the log alone must then bring it up to date.
+ * @param data of a server that has been killed
+ * @returns what was done
+ */
+export async function setBack(data: string, random: Random): Promise<string> {
+  const index = join(data, 'index')
+  const before = `${data}-index-before`
+  const setback = random.pick(['as it was', 'as it was', 'index older', 'index lost', 'start killed'])
+  if (setback === 'index older') await replace(index, before)
+  if (setback === 'index lost') await rm(index, { recursive: true })
+  if (setback === 'start killed') await killWhileOpening(data)
+  await replace(before, index)
+  return setback
+}
+
+/** Before the first kill there was no index, so that an older one may be none. */
+async function replace(target: string, source: string): Promise<void> {
+  await rm(target, { recursive: true, force: true })
+  if (existsSync(source)) await cp(source, target, { recursive: true })
+}
+
+/** Kills a server at its first sign of life, which comes just before it opens its store. */
+async function killWhileOpening(data: string): Promise<void> {
+  const [file = '', ...words] = [...program, 'serve', '--data', data, '--config', configPath(data)]
+  const child = spawn(file, words, { stdio: 'pipe', timeout: patienceMs, killSignal: 'SIGKILL' })
+  child.stderr.once('data', () => child.kill('SIGKILL'))
+  await once(child, 'exit')
+}
