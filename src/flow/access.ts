@@ -98,6 +98,8 @@ class Visit implements AsyncDisposable {
           break
         }
         case 'flush':
+          // Whoever has gone, with questions still in the last chunk, need not be told.
+          if (!peer.open) return
           await peer.write(session.takeOutput())
           break
         case 'login':
@@ -201,7 +203,7 @@ class Visit implements AsyncDisposable {
     const { store } = this.#services
     const seq = this.#maildrop?.seq(index) ?? 0
     try {
-      const message = await store.message(seq)
+      const message = await store.message(seq, this.#maildrop?.uidl(index))
       await this.#send(message, lines)
     } catch (error) {
       // Once `+OK` is out this closes the connection without the final dot: the client sees that octets are missing.

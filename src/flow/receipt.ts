@@ -77,6 +77,8 @@ async function converse(session: Receiver, peer: Peer, services: ReceiptServices
         break
       }
       case 'flush':
+        // Whoever has gone, with questions still in the last chunk, need not be told.
+        if (!peer.open) return
         await peer.write(session.takeOutput())
         break
       case 'mail':

@@ -34,6 +34,7 @@ export class Connection {
   #socket: Socket
   #wake: (() => void) | undefined
   #ended = false
+  #dismissed = false
   #idle = false
   #interrupted = false
   readonly #idleMs: number
@@ -49,9 +50,12 @@ export class Connection {
     this.#detach = this.#attach(socket)
   }
 
-  /** False once the peer has gone or the connection is closed; what is written then is thrown away. */
+  /**
+   * False once the connection is closed; what is written then is thrown away. A peer that has only ended its own side may
+   * still wait for an answer.
+   */
   get open(): boolean {
-    return !this.#ended && !this.#socket.destroyed
+    return !this.#dismissed && !this.#socket.destroyed && this.#socket.writable
   }
 
   /** True when the peer is this machine. */
@@ -109,6 +113,7 @@ export class Connection {
   /** Says a last word to a peer that is waited for, and leaves: to its session it is as if the peer had gone. */
   dismiss(lastWord: string): void {
     if (this.open) this.#socket.write(lastWord)
+    this.#dismissed = true
     this.#ended = true
     this.#rouse()
   }
@@ -143,7 +148,7 @@ export class Connection {
       this.#rouse()
     })
     const deadline = setTimeout(() => tls.destroy(), budget.handshakeMs)
-    while (!done && this.open) await this.#woken()
+    while (!done && this.open && !this.#ended) await this.#woken()
     clearTimeout(deadline)
     if (done) return { protocol: tls.getProtocol() ?? '', cipher: tls.getCipher().name }
     this.destroy()

@@ -66,7 +66,7 @@ export class Listener {
 
 function makeServer(idleMs: () => number, serve: Serve): Server {
   const leaving = new Set<Connection>()
-  return createServer({ noDelay: true }, socket => {
+  return createServer({ noDelay: true, allowHalfOpen: true }, socket => {
     const connection = new Connection(socket, idleMs())
     // An error in `serve` is a bug: it stays unhandled, ends the process, and the supervisor starts it again.
     void serve(connection).finally(() => leave(connection, leaving))

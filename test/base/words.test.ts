@@ -38,8 +38,10 @@ describe('the nearest word', () => {
     ['Serve', 'serve'],
     ['usr', 'user'],
     ['statsu', 'status'],
+    ['uesr', 'user'],
     ['limits.mesage', 'limits.message'],
     ['deliver', undefined],
+    ['aliases', 'alias'],
     ['x', undefined],
     ['', undefined],
     ['s'.repeat(10_000), undefined],
@@ -48,6 +50,6 @@ describe('the nearest word', () => {
     test(`${word.slice(0, 20)} is near ${found ?? 'nothing'}`, () => assert.equal(nearest(word, known), found))
   }
   test('a suggestion is made only where there is one', () => {
-    assert.deepEqual([didYouMean('aliass', known), didYouMean('zzz', known)], ['; did you mean alias?', ''])
+    assert.deepEqual([didYouMean('aliass', known), didYouMean('zzz', known)], ['; did you mean alias?', '.'])
   })
 })

@@ -4,11 +4,13 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { budget } from '../../src/base/budget.ts'
 import { Failure } from '../../src/base/failure.ts'
-import type { Answer, Transport } from '../../src/console/command.ts'
+import type { Answer, Transport, Voice } from '../../src/console/command.ts'
 import { askControl, type Request, serveControl } from '../../src/console/control.ts'
 import { answerCommands } from '../../src/console/run.ts'
 import { openHousehold, pipe, run, temporaryDirectory } from './household.ts'
 
+/** For commands that say nothing before their end. */
+const voice: Voice = { signal: new AbortController().signal, print: () => assert.fail('nothing to say yet') }
 const done: Answer = { exit: 0, printed: [], complaint: undefined }
 const misunderstood = '{"complain":"The server did not understand this command."}\r\n{"exit":2}\r\n'
 
@@ -137,19 +139,22 @@ describe('with a running server', () => {
       ['user', 'x'],
       [],
     ]) {
-      const { exit, printed } = await answer({ words })
+      const { exit, printed } = await answer({ words }, voice)
       assert.deepEqual([exit, printed], [2, []], words.join(' '))
     }
-    assert.equal((await answer({ words: ['user', 'add', 'bob'] })).complaint, 'No password came with the command.')
+    assert.equal((await answer({ words: ['user', 'add', 'bob'] }, voice)).complaint, 'No password came with the command.')
   })
 
   test('commands that arrive together are done one after the other', async () => {
     await using directory = await temporaryDirectory()
     await using household = await openHousehold(directory.path)
     const answer = answerCommands(household)
-    await answer({ words: ['user', 'add', 'alice'], password: 'correct horse' })
-    await answer({ words: ['alias', 'add', 'b', 'alice'] })
-    const both = [answer({ words: ['alias', 'add', 'a', 'b'] }), answer({ words: ['alias', 'add', 'b', 'a'] })]
+    await answer({ words: ['user', 'add', 'alice'], password: 'correct horse' }, voice)
+    await answer({ words: ['alias', 'add', 'b', 'alice'] }, voice)
+    const both = [
+        answer({ words: ['alias', 'add', 'a', 'b'] }, voice),
+        answer({ words: ['alias', 'add', 'b', 'a'] }, voice),
+      ]
     assert.deepEqual(
       (await Promise.all(both)).map(({ exit }) => exit),
       [0, 1],

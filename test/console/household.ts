@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { systemClock } from '../../src/base/clock.ts'
 import { readConfig } from '../../src/base/config.ts'
 import { silentLog } from '../../src/base/log.ts'
 import type { Household, Transport, World } from '../../src/console/command.ts'
@@ -17,7 +18,7 @@ export async function temporaryDirectory(): Promise<{ path: string } & AsyncDisp
 
 /** Opens the store in a directory, for two domains. */
 export async function openHousehold(directory: string): Promise<Household & { store: Store } & AsyncDisposable> {
-  const store = await Store.open(directory, { clock: { now: () => 0 }, log: silentLog, reserve: 0 })
+  const store = await Store.open(directory, { clock: systemClock, log: silentLog, reserve: 0 })
   return {
     store,
     config: readConfig('domains = ["home.example", "second.example"]\nmail.catch_all = "carol"', directory),
@@ -26,6 +27,7 @@ export async function openHousehold(directory: string): Promise<Household & { st
       const { count, octets } = store.mailbox(store.accounts.find(name)?.id ?? 0)
       return { messages: count, octets }
     },
+    verify: watch => store.verify(watch),
     status: async () => [
       ['Accounts', String(store.accounts.list().length)],
       ['Data', 'here'],
@@ -64,6 +66,9 @@ export function pipe(step = 65_536): [Transport, Transport] {
     const chunks = from[Symbol.asyncIterator]()
     let rest = Buffer.alloc(0)
     return {
+      get open() {
+        return !from.writableEnded
+      },
       read: async () => {
         if (rest.length === 0) {
           const { value, done } = await chunks.next()

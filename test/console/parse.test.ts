@@ -33,6 +33,7 @@ describe('wrong usage is exit code 2 and says what is right', () => {
     ['serve --data', "Option '--data <value>' argument missing."],
     ['serve --data --config', "Option '--data' argument is ambiguous."],
     ['user add bob --generate=1', "Option '--generate' does not take an argument."],
+    ['user add bob --generate --password-stdin', '--generate and --password-stdin cannot both be.'],
     ['help usr', 'There is no help for usr; see: porchlight help user'],
     ['help frobnicate', 'There is no help for frobnicate.'],
     ['user add bob', 'There is no terminal to ask for the password; use --password-stdin or --generate.'],
@@ -78,8 +79,8 @@ describe('help', () => {
       '  Remove an account.',
       '',
       '  --delete-mail  delete the mail of the account with it',
-      '  --config FILE  the configuration file; DIR/porchlight.toml without it',
-      '  --data DIR     the data directory; $PORCHLIGHT_DATA or /var/lib/porchlight',
+      '  --config FILE  the configuration; else DIR/porchlight.toml',
+      '  --data DIR     the data; else $PORCHLIGHT_DATA, else /var/lib/porchlight',
       '',
       '  porchlight user remove alice --delete-mail',
     ])

@@ -39,6 +39,8 @@ describe('passwords without TLS', () => {
       await using household = await Household.make()
       household.config = { ...household.config, login: { plaintext } }
       const caller = await Caller.pop3(household, { address, tls: false })
+      await caller.ask('CAPA')
+      assert.equal((await caller.lines()).includes('SASL PLAIN LOGIN'), taken)
       assert.match((await caller.ask('USER alice')) ?? '', taken ? /^\+OK/ : /^-ERR \[AUTH\]/)
       await caller.leave()
     })
@@ -106,12 +108,15 @@ test('a password hashed with parameters of another time is hashed anew at the lo
 })
 
 describe('the maildrop', () => {
-  test('is given back by a session that drops', async () => {
-    await using household = await Household.make('alice')
-    const first = await Caller.login(household, 'alice')
-    assert.equal(household.open.size, 1)
-    await first.caller.leave()
-    assert.equal(household.open.size, 0)
+  test('is given back by a session that drops, and no one else has to give his', async () => {
+    await using household = await Household.make('alice', 'bob')
+    const sessions = [await Caller.login(household, 'alice'), await Caller.login(household, 'bob')]
+    const open = [household.open.size]
+    for (const { caller } of sessions) {
+      await caller.leave()
+      open.push(household.open.size)
+    }
+    assert.deepEqual(open, [2, 1, 0])
   })
 
   test('is not given back by a session that never had it', async () => {

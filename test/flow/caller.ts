@@ -10,11 +10,16 @@ const step = 65_536
 export class Caller {
   /** Resolves when the server is done with this client; fails with what the session threw. */
   readonly done: Promise<void>
+  /** True when the server is done. */
+  ended = false
   readonly #peer: MemoryPeer
 
   private constructor(peer: MemoryPeer, served: Promise<void>) {
     this.#peer = peer
-    this.done = served.finally(() => peer.serverEnded())
+    this.done = served.finally(() => {
+      this.ended = true
+      peer.serverEnded()
+    })
     this.done.catch(() => {})
   }
 

@@ -1,6 +1,7 @@
 /** Receipt where a transcript cannot look: silence, stopping, being turned away, a store that fails. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { access } from '../../src/flow/access.ts'
 import { receive } from '../../src/flow/receipt.ts'
 import type { Connection } from '../../src/net/connection.ts'
@@ -39,6 +40,8 @@ describe('a server that stops', () => {
     await caller.ask('EHLO laptop')
     await caller.ask('MAIL FROM:<bob@away.example>')
     household.stopping.abort()
+    await setImmediate()
+    assert.ok(!caller.ended)
     assert.equal(await caller.ask('RCPT TO:<alice@home.example>'), shuttingDown)
     assert.equal(await caller.answer(), undefined)
   })
@@ -48,6 +51,7 @@ describe('a server that stops', () => {
     const caller = await Caller.data(household, 'alice@home.example')
     caller.send('Subject: one\r\n')
     household.stopping.abort()
+    await setImmediate()
     caller.send('\r\nhi\r\n.\r\n')
     assert.match((await caller.answer()) ?? '', /^250 2\.0\.0 /)
     assert.equal(await caller.answer(), shuttingDown)
@@ -63,6 +67,7 @@ describe('a server that stops', () => {
     await caller.ask('RCPT TO:<alice@home.example>')
     await caller.ask('BDAT 16\r\nSubject: one\r\n')
     household.stopping.abort()
+    await setImmediate()
     assert.match((await caller.ask('BDAT 4 LAST\r\nhi')) ?? '', /^250 2\.0\.0 /)
     assert.equal(await caller.answer(), shuttingDown)
     assert.equal((await household.inbox('alice'))[0]?.octets.toString(), message)

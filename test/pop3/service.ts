@@ -31,6 +31,8 @@ export class Service {
   readonly session: Pop3Server
   /** Everything the client got. */
   output = ''
+  /** Octets of output that stood unwritten at most. */
+  most = 0
   deleted: readonly number[] = []
   closed = false
   #exchange = startSasl('PLAIN')
@@ -61,7 +63,9 @@ export class Service {
       const event = this.session.next()
       if (event.type === 'closed') this.closed = true
       if (event.type === 'need-input' || event.type === 'flush' || event.type === 'closed' || event.type === 'stls') {
-        this.output += this.session.takeOutput().toString()
+        const octets = this.session.takeOutput()
+        this.most = Math.max(this.most, octets.length)
+        this.output += octets.toString()
       }
       if (event.type === 'need-input' || event.type === 'closed') return
       this.#answer(event)

@@ -69,7 +69,7 @@ const dialogues: Dialogue[] = [
     options: { messageOctets: 8 },
     wire: `${envelope}DATA\r\n123456\r\n8\r\nQUIT\r\n.\r\nNOOP\r\n`,
     codes: '250/2.1.0 250/2.1.5 354 552/5.3.4 250/2.0.0',
-    log: [...opened, 'data', 'end 17 tooBig'],
+    log: [...opened, 'data', 'body 123456\r\n', 'end 17 tooBig'],
   },
   {
     name: 'a message of exactly the limit is taken',
@@ -81,16 +81,16 @@ const dialogues: Dialogue[] = [
   {
     name: 'a chunk past the limit ends the transaction, and its octets are no commands',
     options: { messageOctets: 8 },
-    wire: `${envelope}BDAT 10\r\n123\r\nQUIT\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n`,
+    wire: `${envelope}BDAT 10\r\n1234\r\nQUITBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n`,
     codes: '250/2.1.0 250/2.1.5 552/5.3.4 503/5.5.1 250/2.0.0',
-    log: [...opened, 'reset'],
+    log: [...opened, 'body 1234\r\nQU', 'reset'],
   },
   {
     name: 'a last chunk past the limit ends the message',
     options: { messageOctets: 8 },
-    wire: `${envelope}BDAT 10 LAST\r\n123\r\nQUIT\nNOOP\r\n`,
+    wire: `${envelope}BDAT 10 LAST\r\n1234\r\nQUITNOOP\r\n`,
     codes: '250/2.1.0 250/2.1.5 552/5.3.4 250/2.0.0',
-    log: [...opened, 'end 12 malformed tooBig'],
+    log: [...opened, 'body 1234\r\nQU', 'end 12 tooBig'],
   },
   {
     name: 'a SIZE past the limit is refused at once',
