@@ -174,11 +174,10 @@ class Visit implements AsyncDisposable {
 
   /** Hashes a password anew, with the parameters of today. The login does not depend on it. */
   async #rehash(account: Account, password: string): Promise<void> {
-    const { accounts } = this.#services.store
     try {
-      const hashed = await hashPassword(password)
       // Hashing takes its time: a password that was changed meanwhile, or given to a new account of that name, stays.
-      if (accounts.find(account.name)?.password === account.password) await accounts.setPassword(account.name, hashed)
+      const hashed = await hashPassword(password)
+      await this.#services.store.accounts.setPassword(account.name, hashed, account.password)
     } catch (error) {
       this.#note(error, 'password not hashed anew')
     }

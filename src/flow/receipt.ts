@@ -140,7 +140,7 @@ class Transaction implements AsyncDisposable {
     const { store } = this.#services
     const refusal = store.failure
       ? reply.storeTrouble
-      : store.space.hasRoom(parameters.size ?? 0)
+      : store.hasRoom(parameters.size ?? 0)
         ? undefined
         : reply.storeFull
     if (refusal) return refusal

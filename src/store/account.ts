@@ -48,10 +48,15 @@ export class Accounts {
     })
   }
 
-  /** @throws Failure REFUSED when there is no such account */
-  setPassword(name: string, password: string): Promise<void> {
+  /**
+   * @param replaces the password it takes the place of; left out, any
+   * @throws Failure REFUSED when there is no such account, or its password is another one by now
+   */
+  setPassword(name: string, password: string, replaces?: string): Promise<void> {
     return this.#change(() => {
-      const { id: account, created } = this.#existing(name)
+      const { id: account, created, password: present } = this.#existing(name)
+      if (present !== (replaces ?? present))
+        throw new Failure('REFUSED', `The password of ${name} has changed meanwhile.`)
       return () => ({ kind: 'account', present: true, account, created, name, password })
     })
   }

@@ -7,7 +7,7 @@ import { Pop3Server, type ServerOptions } from '../../src/pop3/server.ts'
 import { DotEncoder } from '../../src/wire/stuffing.ts'
 import { TopCutter } from '../../src/wire/top.ts'
 
-/** Of these five the third cannot be read, the fourth breaks off, and the fifth needs UTF8. */
+/** Of these five the third cannot be read, and the fourth breaks off. */
 export const messages = [
   'Subject: one\r\n\r\nfirst\r\n.\r\n..second\r\nthird\r\n',
   'Subject: two\r\n\r\n',

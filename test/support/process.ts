@@ -19,7 +19,7 @@ export const program: readonly string[] = process.env.PORCHLIGHT_EXECUTABLE
 /** Any free port of each service, and a log that a program can read. Comes before the settings a test writes. */
 const standing = `
 listen = { smtp = ["127.0.0.1:0"], pop3 = ["127.0.0.1:0"], pop3s = ["127.0.0.1:0"] }
-log = { format = "json" }
+log.format = "json"
 `
 
 /** One line of the log; what is no JSON, such as the trace of a fault, stands in `msg`. */
@@ -58,6 +58,12 @@ export async function runProgram(words: readonly string[], input = ''): Promise<
   return { exit, out, complaint }
 }
 
+type ServerOptions = {
+  readonly data: string
+  readonly config?: string
+  readonly environment?: NodeJS.ProcessEnv
+}
+
 /** A running server. */
 export class ServerProcess implements AsyncDisposable {
   readonly data: string
@@ -91,10 +97,12 @@ export class ServerProcess implements AsyncDisposable {
   /**
    * Starts a server on a data directory, and waits until it is ready.
    * @param config settings for a new configuration file; without it the file from before holds
+   * @param environment variables beside those of this process
    */
-  static async start({ data, config }: { data: string; config?: string }): Promise<ServerProcess> {
+  static async start({ data, config, environment }: ServerOptions): Promise<ServerProcess> {
     if (config !== undefined) await writeConfig(data, config)
-    const server = new ServerProcess(data, launch([...program, 'serve', '--data', data, '--config', configPath(data)]))
+    const words = [...program, 'serve', '--data', data, '--config', configPath(data)]
+    const server = new ServerProcess(data, launch(words, environment))
     await server.logs('ready')
     return server
   }
@@ -158,8 +166,9 @@ export function command(data: string, words: readonly string[], input?: string):
   return run([...words, '--data', data, '--config', configPath(data)], input)
 }
 
-function launch([file = '', ...words]: readonly string[]) {
-  return spawn(file, words, { stdio: 'pipe', timeout: patienceMs, killSignal: 'SIGKILL' })
+function launch([file = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const env = { ...process.env, ...environment }
+  return spawn(file, words, { stdio: 'pipe', env, timeout: patienceMs, killSignal: 'SIGKILL' })
 }
 
 function ended(child: ChildProcess): Promise<Exit> {
