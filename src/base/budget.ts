@@ -37,8 +37,8 @@ export const budget = {
   smtpTransactions: 10_000,
   /** Received fields above which a message is taken to be in a loop: RFC 5321 §6.3. */
   received: 50,
-  /** Octets of answers a session gathers before they must be written. */
-  output: 64 * KiB,
+  /** Octets of answers a session gathers before they must be written: less than a block, which so goes out uncopied. */
+  output: 32 * KiB,
 
   // POP3 sessions
   /** Failed logins in one session after which it is closed. */
@@ -77,6 +77,8 @@ export const budget = {
   sweep: 8 * MiB,
   /** Free octets of the file system below which mail is answered 452: room for LevelDB's compaction and for deletions. */
   reserve: 256 * MiB,
+  /** Free octets that a repair of LevelDB's own files needs: it writes the last tables anew before the old ones go. */
+  repairRoom: 64 * MiB,
 
   // Passwords
   /** Octets of a password: more would make hashing a way to keep the box busy. */
