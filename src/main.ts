@@ -57,8 +57,9 @@ async function openControl(server: Server, { data }: Places): Promise<() => Prom
   const status = (): Status => [...serverStatus(server), ...storeStatus(server.store)]
   const answer = answerCommands(household(server.store, () => server.config, status))
   const open = new Map<Connection, Promise<void>>()
+  const stopping = new AbortController()
   const serveOne = (connection: Connection) => {
-    const served = serveControl(transport(connection), answer).finally(() => open.delete(connection))
+    const served = serveControl(transport(connection), answer, stopping.signal).finally(() => open.delete(connection))
     open.set(connection, served)
     return served
   }
@@ -66,6 +67,7 @@ async function openControl(server: Server, { data }: Places): Promise<() => Prom
     const listener = await Listener.openUnix(controlPath(data), controlIdleMs, budget.controlConnections, serveOne)
     return async () => {
       listener.close()
+      stopping.abort()
       for (const connection of open.keys()) connection.interrupt()
       const bound = setTimeout(() => {
         for (const connection of open.keys()) connection.destroy()
@@ -128,6 +130,7 @@ function household(store: Store, config: () => Config, status: () => Status): Ho
       const { count, octets } = account ? store.mailbox(account.id) : { count: 0, octets: 0 }
       return { messages: count, octets }
     },
+    verify: watch => store.verify(watch),
   }
 }
 
@@ -156,6 +159,9 @@ function storeStatus(store: Store): Status {
 
 function transport(connection: Connection): Transport {
   return {
+    get open() {
+      return connection.open
+    },
     read: async () => {
       const chunk = await connection.read()
       return typeof chunk === 'string' ? undefined : chunk

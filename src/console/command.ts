@@ -2,6 +2,7 @@
 import type { Config } from '../base/config.ts'
 import { Failure } from '../base/failure.ts'
 import type { Accounts } from '../store/account.ts'
+import type { Store } from '../store/store.ts'
 import type { Places } from './places.ts'
 import type { Terminal } from './prompt.ts'
 
@@ -46,6 +47,8 @@ type Here = { readonly runs: 'here'; run(call: Call, world: World): Promise<Line
 export type Inside = {
   readonly runs: 'inside'
   readonly password: boolean
+  /** It changes nothing and takes long: other commands do not wait for its end. */
+  readonly aside?: true
   run(call: Call, context: Context): Promise<Lines>
 }
 
@@ -59,7 +62,14 @@ export type Context = {
   readonly running: boolean
   /** The new password, where a person gave one. */
   readonly password: string | undefined
+  /** Aborts when nobody waits for the command any more. */
+  readonly signal: AbortSignal
+  /** Prints a line while the command goes on. To be waited for, so that a slow reader holds the command back. */
+  print(line: string): Promise<void>
 }
+
+/** How a command can speak before its end. */
+export type Voice = Pick<Context, 'signal' | 'print'>
 
 /** The open store, as administration sees it. */
 export type Household = {
@@ -67,6 +77,7 @@ export type Household = {
   readonly accounts: Accounts
   /** What the account of this name holds. */
   mailbox(name: string): { readonly messages: number; readonly octets: number }
+  verify: Store['verify']
   /** What `status` shows: a label and a value each. */
   status(): Promise<readonly (readonly [label: string, value: string])[]>
 }
@@ -91,6 +102,8 @@ export type World = {
 
 /** A connection as the control protocol needs it. */
 export type Transport = {
+  /** False once the other side has gone, at the latest after something was written to it. */
+  readonly open: boolean
   /** The next octets, valid until the next call; undefined when the other side has ended. */
   read(): Promise<Buffer | undefined>
   write(octets: Buffer): Promise<void>

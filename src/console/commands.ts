@@ -5,6 +5,7 @@ import { addAlias, listAliases, removeAlias } from './aliases.ts'
 import type { Command, Context, Lines } from './command.ts'
 import { describe, overview } from './help.ts'
 import { findPlaces, loadConfig } from './places.ts'
+import { repairStore, verifyStore } from './upkeep.ts'
 import { addUser, changePassword, listUsers, removeUser } from './users.ts'
 
 /** What says where the store and the configuration are; every command takes these. */
@@ -64,6 +65,34 @@ export const commands: readonly Command[] = [
     examples: [],
     runs: 'here',
     run: (_call, world) => world.selftest(),
+  },
+  {
+    name: 'verify',
+    operands: '',
+    options: [...places],
+    group: 'Store',
+    summary: 'Check every message against its digest',
+    details: [
+      'It works beside the running server, or on the store when none runs, and changes nothing. What is damaged is named: its id, its accounts, when it came and what is wrong. Ctrl-C stops it.',
+    ],
+    examples: [],
+    runs: 'inside',
+    password: false,
+    aside: true,
+    run: verifyStore,
+  },
+  {
+    name: 'repair',
+    operands: '',
+    options: [...places],
+    group: 'Store',
+    summary: 'Put a damaged store in order',
+    details: [
+      'The server has to be stopped. The files of the database are repaired where they are damaged, what cannot be read is taken out, and the index is made anew: messages keep their numbers and ids, deletions and accounts stay as they are. What is lost is named. Ctrl-C stops it at any time; to run it again goes on.',
+    ],
+    examples: ['porchlight repair --data ~/mail'],
+    runs: 'here',
+    run: repairStore,
   },
   {
     name: 'user add',

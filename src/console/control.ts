@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
 import { Input } from '../wire/input.ts'
-import type { Answer, ExitCode, Transport } from './command.ts'
+import type { Answer, ExitCode, Transport, Voice } from './command.ts'
 
 const request = v.strictObject({ words: v.array(v.string()), password: v.optional(v.string()) })
 /** `print` and `complain` are lines for the person, and may come many times; `exit` is the last. */
@@ -21,13 +21,26 @@ type Response = v.InferOutput<typeof response>
 
 const misunderstood: Answer = { exit: 2, printed: [], complaint: 'The server did not understand this command.' }
 
-/** Serves the one command of a connection and closes it. Whatever the other side sends, this throws nothing of its own. */
-export async function serveControl(transport: Transport, answer: (request: Request) => Promise<Answer>): Promise<void> {
+/**
+ * Serves the one command of a connection and closes it. Whatever the other side sends, this throws nothing of its own.
+ * @param stopping aborts when the server stops: a command that takes long ends then, as it does when the person has gone
+ */
+export async function serveControl(
+  transport: Transport,
+  answer: (request: Request, voice: Voice) => Promise<Answer>,
+  stopping?: AbortSignal,
+): Promise<void> {
+  const gone = new AbortController()
+  const print = async (line: string) => {
+    await write(transport, { print: line })
+    if (!transport.open) gone.abort()
+  }
+  const signal = stopping ? AbortSignal.any([gone.signal, stopping]) : gone.signal
   try {
     const line = await readLine(transport, new Input())
     const asked = v.safeParse(request, readJson(line))
-    const { exit, printed, complaint } = asked.success ? await answer(asked.output) : misunderstood
-    for (const print of printed) await write(transport, { print })
+    const { exit, printed, complaint } = asked.success ? await answer(asked.output, { print, signal }) : misunderstood
+    for (const line of printed) await print(line)
     if (complaint !== undefined) await write(transport, { complain: complaint })
     await write(transport, { exit })
   } finally {

@@ -1,6 +1,16 @@
 /** Runs a command line: here, in the running server, or on the store when no server runs. */
 import { Failure } from '../base/failure.ts'
-import { type Answer, type Call, type ExitCode, exitCode, type Household, type Inside, type World } from './command.ts'
+import {
+  type Answer,
+  type Call,
+  type Context,
+  type ExitCode,
+  exitCode,
+  type Household,
+  type Inside,
+  type Voice,
+  type World,
+} from './command.ts'
 import { commands } from './commands.ts'
 import { askControl, type Request } from './control.ts'
 import { parseCall } from './parse.ts'
@@ -30,20 +40,26 @@ export async function runCommandLine(words: readonly string[], world: World): Pr
  * Makes the answers of the running server, for `serveControl`. One command at a time: each checks its change against what
  * the one before has left.
  */
-export function answerCommands(household: Household): (request: Request) => Promise<Answer> {
+export function answerCommands(household: Household): (request: Request, voice: Voice) => Promise<Answer> {
   let turn: Promise<unknown> = Promise.resolve()
-  return request => {
-    const answer = turn.then(() => answerCommand(request, household))
-    turn = answer.catch(() => {})
-    return answer
+  const inTurn = <Result>(run: () => Promise<Result>): Promise<Result> => {
+    const result = turn.then(run)
+    turn = result.catch(() => {})
+    return result
   }
+  return (request, voice) => answerCommand(request, { ...voice, household, running: true }, inTurn)
 }
 
-async function answerCommand({ words, password }: Request, household: Household): Promise<Answer> {
+async function answerCommand(
+  { words, password }: Request,
+  context: Omit<Context, 'password'>,
+  inTurn: <Result>(run: () => Promise<Result>) => Promise<Result>,
+): Promise<Answer> {
   try {
     const { command, operands, options } = parseCall(words, commands)
     if (command.runs !== 'inside') throw new Failure('USAGE', `${command.name} is not for the running server.`)
-    const printed = await command.run({ command, operands, options }, { household, running: true, password })
+    const run = () => command.run({ command, operands, options }, { ...context, password })
+    const printed = await (command.aside ? run() : inTurn(run))
     return { exit: 0, printed, complaint: undefined }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
@@ -58,7 +74,10 @@ async function runInside(words: readonly string[], call: Call, command: Inside, 
   const server = await world.dial(controlPath(places.data))
   if (server) return askControl(server, { words: [...words], password }, world)
   await using household = await world.open(places)
-  for (const line of await command.run(call, { household, running: false, password })) world.print(line)
+  // Ctrl-C ends this process, as it does at any time: the store bears it.
+  const { signal } = new AbortController()
+  const print = async (line: string) => world.print(line)
+  for (const line of await command.run(call, { household, running: false, password, signal, print })) world.print(line)
   return 0
 }
 

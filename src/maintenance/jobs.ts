@@ -12,7 +12,7 @@ type Job = {
 }
 
 const jobs: readonly Job[] = [
-  // Deletions begin sweeps by themselves; at night one goes further, and takes what would never be half dead.
+  // Deletions begin sweeps by themselves; at night one goes further.
   { cron: '30 3 * * *', name: 'sweep', run: store => store.sweep(shares.offPeak) },
 ]
 

@@ -1,8 +1,12 @@
 /** The two databases opened together, brought into step, and the one queue through which everything is committed. */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { budget } from '../base/budget.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, sentence } from '../base/failure.ts'
+import type { Log as Notes } from '../base/log.ts'
+import { advice, isDamage, storeFailure } from './failure.ts'
 import { Index } from './index.ts'
 import { format, idOctets, type LogRecord } from './keys.ts'
 import { Log, type LogEntry } from './log.ts'
@@ -18,41 +22,82 @@ export type Commit = {
 
 type Waiting = { readonly commit: Commit; readonly resolve: () => void; readonly reject: (error: unknown) => void }
 
+/** Where the databases lie in the data directory, and what a repair leaves there until it is done. */
+export function pathsIn(directory: string) {
+  return { log: join(directory, 'log'), index: join(directory, 'index'), repair: join(directory, 'repair') }
+}
+
+type EngineOptions = {
+  /** ms since the epoch */
+  readonly now: number
+  readonly notes: Notes
+  /** Makes the index anew. */
+  readonly anew?: boolean
+  /** The repair that is under way opens this itself. */
+  readonly repairing?: boolean
+  /** Is told of each record of the log that is read again. */
+  readonly progress?: () => void
+}
+
 export class Engine {
   readonly log: Log
   readonly index: Index
   /** The first block of each message under way; no block below the lowest of them waits for its message. */
   readonly underWay = new Set<number>()
-  /** Numbers under which the start found no record that can be read. */
-  readonly unreadable: number[] = []
+  /** Set when the index turned out to be damaged while it was read, so that it has to be made anew. */
+  indexDamaged = false
+  /** The id in the log's header. */
+  readonly #store: Buffer
   readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
   #failure: Failure | undefined
 
-  private constructor(log: Log, index: Index) {
+  private constructor(log: Log, index: Index, store: Buffer) {
     this.log = log
     this.index = index
+    this.#store = store
   }
 
   /**
-   * Opens both databases, applies what the index has missed and sweeps blocks that no message claims.
+   * Opens both databases, applies what the index has missed and sweeps blocks that no message claims. An index that is
+   * missing or damaged, or does not belong to the log, is made anew.
    * @throws Failure STORE_LOCKED, STORE_NEWER, STORE_DAMAGED, STORE_FULL or STORE_IO
    */
-  static async open(directory: string, now: number): Promise<Engine> {
+  static async open(directory: string, options: EngineOptions): Promise<Engine> {
+    const paths = pathsIn(directory)
     try {
+      if (!options.repairing && existsSync(paths.repair)) {
+        throw new Failure('STORE_DAMAGED', `A repair of the mail store is under way, or was not finished. ${advice}`)
+      }
       await using opening = new AsyncDisposableStack()
-      const log = await Log.open(join(directory, 'log'))
+      const log = await Log.open(paths.log)
       opening.defer(() => log.close())
-      await checkHeader(log, now)
-      const index = await Index.open(join(directory, 'index'))
-      opening.defer(() => index.close())
-      const engine = new Engine(log, index)
-      await engine.#catchUp()
+      const store = await checkHeader(log, existsSync(paths.index), options.now)
+      if (options.anew) await rm(paths.index, { recursive: true, force: true })
+      const engine = await Engine.#join(log, paths.index, store, options).catch(async error => {
+        if (!isDamage(error)) throw error
+        options.notes.warn({ reason: sentence(error) }, 'the index of the mail store cannot be used')
+        await rm(paths.index, { recursive: true })
+        return Engine.#join(log, paths.index, store, options)
+      })
       opening.move()
       return engine
     } catch (error) {
       throw storeFailure(error)
     }
+  }
+
+  static async #join(log: Log, path: string, store: Buffer, options: EngineOptions): Promise<Engine> {
+    await using opening = new AsyncDisposableStack()
+    const index = await Index.open(path)
+    opening.defer(() => index.close())
+    if (index.store && !index.store.equals(store)) throw new Failure('STORE_DAMAGED', 'It belongs to another log.')
+    if ((await index.newest()) >= log.next) throw new Failure('STORE_DAMAGED', 'It is newer than the log.')
+    if (!index.store && log.next > 1) options.notes.warn('the index of the mail store is made anew from the log')
+    const engine = new Engine(log, index, store)
+    await engine.#catchUp(options)
+    opening.move()
+    return engine
   }
 
   /** Waits for what is under way, then closes. */
@@ -113,18 +158,22 @@ export class Engine {
 
   /** To be called when every record that has a number is applied. */
   #checkpoint(): Promise<void> {
-    return this.index.checkpoint(this.log.next - 1, Math.min(this.log.next, ...this.underWay))
+    const { log, underWay } = this
+    return this.index.checkpoint(log.next - 1, Math.min(log.next, ...underWay), this.#store)
   }
 
-  async #catchUp(): Promise<void> {
+  async #catchUp({ notes, progress }: EngineOptions): Promise<void> {
     const { log, index } = this
-    log.skipPast(index.applied)
+    // An account whose record the log has lost goes on as long as the index knows it, and its number is taken.
+    log.skipPast(Math.max(index.applied, ...index.roster.accounts().map(({ id }) => id)))
     const unclaimed = new Set<number>()
     let missed: LogEntry[] = []
     let anew = false
+    let unreadable = 0
     for await (const { seq, record } of log.walk(Math.min(index.settled, index.applied + 1))) {
+      progress?.()
       if (record === undefined) {
-        this.unreadable.push(seq)
+        unreadable += 1
         continue
       }
       if (record.kind === 'block') {
@@ -142,8 +191,14 @@ export class Engine {
     await index.apply(missed)
     if (anew) await index.recount()
     await index.countDead()
+    const whole = unreadable === 0 && !log.hurt
+    if (!whole) notes.error({ records: unreadable }, `part of the mail store cannot be read. ${advice}`)
+    if (log.dropped > 0) {
+      // After a power cut that may be a message which was never acknowledged; more cannot be known.
+      notes.warn({ octets: log.dropped }, 'part of what was written last to the mail store cannot be read')
+    }
     // Where a record cannot be read, blocks without one may be its own; `repair` looks closer.
-    if (unclaimed.size > 0 && this.unreadable.length === 0) await log.drop([...unclaimed])
+    if (unclaimed.size > 0 && whole) await log.drop([...unclaimed])
     await this.#checkpoint()
   }
 }
@@ -160,40 +215,33 @@ function groupLength(waiting: readonly Waiting[]): number {
   return length
 }
 
-/** Begins an empty log with its header; refuses one that a newer release wrote, or that is no log of ours. */
-async function checkHeader(log: Log, now: number): Promise<void> {
+/**
+ * Begins an empty log with its header; refuses one that a newer release wrote, or that is no log of ours.
+ * @param indexed there is an index, so that the log cannot be new
+ * @returns the id of the store
+ */
+async function checkHeader(log: Log, indexed: boolean, now: number): Promise<Buffer> {
   const header = await log.find(0)
-  if (header === undefined && log.next === 0) {
-    const record: LogRecord = { kind: 'header', format, store: randomBytes(idOctets), created: now }
-    return log.append([{ seq: log.take(), record }])
+  if (header === undefined && log.next === 0 && !indexed) return beginLog(log, now)
+  if (header?.kind !== 'header') {
+    throw new Failure('STORE_DAMAGED', `The mail store has lost the first record of its log. ${advice}`)
   }
-  if (header?.kind !== 'header') throw new Failure('STORE_DAMAGED', 'The mail store has lost its first record.')
   if (header.format > format) {
     throw new Failure(
       'STORE_NEWER',
       'This mail store was written by a newer Porchlight. Install that release or a later one.',
     )
   }
+  return header.store
 }
 
-/** Gives an error of LevelDB or the file system its code and a sentence. */
-function storeFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error
-  const words = [...causes(error)].join(': ')
-  if (/LEVEL_LOCKED/.test(words)) {
-    return new Failure('STORE_LOCKED', 'Another Porchlight is using this data directory.', { cause: error })
-  }
-  if (/ENOSPC|EDQUOT|No space left|quota exceeded/i.test(words)) {
-    return new Failure('STORE_FULL', 'The disk is full.', { cause: error })
-  }
-  if (/LEVEL_CORRUPTION/.test(words)) {
-    return new Failure('STORE_DAMAGED', `The mail store is damaged (${words}).`, { cause: error })
-  }
-  return new Failure('STORE_IO', `The mail store cannot be read or written (${words}).`, { cause: error })
-}
-
-function* causes(error: unknown): Generator<string> {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    yield 'code' in at ? `${at.code} ${at.message}` : at.message
-  }
+/**
+ * Writes the first record of a log.
+ * @returns the id of the store
+ */
+export async function beginLog(log: Log, now: number, store: Buffer = randomBytes(idOctets)): Promise<Buffer> {
+  const record: LogRecord = { kind: 'header', format, store, created: now }
+  await log.append([{ seq: 0, record }])
+  log.skipPast(0)
+  return store
 }

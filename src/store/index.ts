@@ -46,6 +46,7 @@ import {
   inbox,
   linkKey,
   linkRange,
+  linksFrom,
   linksOf,
   type MailboxValue,
   type MessageRecord,
@@ -56,8 +57,9 @@ import {
   versionKey,
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
-import { Roster } from './roster.ts'
+import { type Account, Roster } from './roster.ts'
 import { syncWriteAhead } from './sync.ts'
+import { damagedTables } from './table.ts'
 
 /** A mailbox's counters, in memory; `given` is the next UID to give out, for `next` counts only what is applied. */
 type Mailbox = { -readonly [Key in keyof MailboxValue]: MailboxValue[Key] } & {
@@ -84,14 +86,20 @@ export class Index {
   #operations: Operation[] = []
   #applied = -1
   #settled = 0
+  #store: Buffer | undefined
 
   private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string) {
     this.#db = db
     this.#directory = directory
   }
 
-  /** Opens the index, or makes an empty one. */
+  /**
+   * Opens the index, or makes an empty one.
+   * @throws Failure STORE_DAMAGED when a table is not as it was written: what would be read from it is anything
+   */
   static async open(directory: string): Promise<Index> {
+    const [damaged] = await damagedTables(directory)
+    if (damaged) throw new Failure('STORE_DAMAGED', `${damaged} is not as it was written.`)
     const db = new ClassicLevel<Buffer, Buffer>(directory, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
@@ -114,6 +122,7 @@ export class Index {
       if (version.format > format) throw new Failure('STORE_NEWER', newer)
       this.#applied = version.applied
       this.#settled = version.settled
+      this.#store = version.store
     }
     for await (const [key, value] of this.#db.iterator(accountRange)) {
       this.roster.putAccount({ id: decodeAccountKey(key), ...decodeAccount(value) })
@@ -135,6 +144,11 @@ export class Index {
   /** The last record at the last checkpoint; -1 for none. */
   get applied(): number {
     return this.#applied
+  }
+
+  /** The log that this is the index of; undefined before the first checkpoint. */
+  get store(): Buffer | undefined {
+    return this.#store
   }
 
   /** At the last checkpoint, all blocks below this number belonged to a message. */
@@ -183,16 +197,18 @@ export class Index {
    * Makes everything that is applied durable.
    * @param applied the last record of the log that is applied
    * @param settled blocks below this number all belong to a message
+   * @param store the id in the log's header
    */
-  async checkpoint(applied: number, settled: number): Promise<void> {
+  async checkpoint(applied: number, settled: number, store: Buffer): Promise<void> {
     await syncWriteAhead(this.#directory)
     for (const mailbox of this.#mailboxes.values()) {
       this.#put(mailboxKey(mailbox.account, mailbox.box), encodeMailbox(mailbox))
     }
-    this.#put(versionKey, encodeVersion({ format, applied, settled }))
+    this.#put(versionKey, encodeVersion({ format, applied, settled, store }))
     await this.#write({ sync: true })
     this.#applied = applied
     this.#settled = settled
+    this.#store = store
   }
 
   /** Octets of dead messages in each segment of the log that has some. */
@@ -211,15 +227,41 @@ export class Index {
     for (const { seq, octets } of dead) this.#countDead(seq, -octets)
   }
 
-  /** Walks all messages that are in some mailbox, in the order of their records. */
-  async *live(): AsyncGenerator<number> {
-    let before = -1
-    for await (const keys of slices(this.#db.keys(linkRange))) {
-      for (const { seq } of keys.map(decodeLinkKey)) {
-        if (seq !== before) yield seq
-        before = seq
-      }
+  /** The highest number of a message that is in some mailbox; -1 for none. */
+  async newest(): Promise<number> {
+    const [key] = await this.#db.keys({ ...linkRange, reverse: true, limit: 1 }).all()
+    return key ? decodeLinkKey(key).seq : -1
+  }
+
+  /** Walks all messages that are in some mailbox, in the order of their records. However long it takes, it pins nothing. */
+  async *live(): AsyncGenerator<{ readonly seq: number; readonly deliveries: readonly Delivery[] }> {
+    for (let from = 0; ; ) {
+      const [first] = await this.#db.keys({ ...linksFrom(from), limit: 1 }).all()
+      if (!first) return
+      const { seq } = decodeLinkKey(first)
+      const keys = await this.#db.keys(linksOf(seq)).all()
+      yield { seq, deliveries: keys.map(decodeLinkKey) }
+      from = seq + 1
     }
+  }
+
+  /** @returns which of these are linked to that message */
+  async linked(seq: number, deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
+    const found = await this.#db.hasMany(deliveries.map(delivery => linkKey(seq, delivery)))
+    return deliveries.filter((_, i) => found[i])
+  }
+
+  async entry({ account, box, uid }: Delivery): Promise<EntryValue | undefined> {
+    const value = await this.#db.get(entryKey(account, box, uid))
+    return value && decodeEntry(value)
+  }
+
+  /** All mailboxes, each with its account. */
+  mailboxes(): readonly { readonly owner: Account; readonly box: number; readonly next: number }[] {
+    return [...this.#mailboxes.values()].flatMap(({ account, box, next }) => {
+      const owner = this.roster.account(account)
+      return owner ? [{ owner, box, next }] : []
+    })
   }
 
   /** Counts the dead octets of every segment anew. */
@@ -236,8 +278,11 @@ export class Index {
       mailbox.count = mailbox.octets = 0
       for await (const entries of this.entries(mailbox.account, mailbox.box)) {
         mailbox.count += entries.length
+        // Where the log has lost a message that is still here, its number is not given to another one.
+        mailbox.next = Math.max(mailbox.next, (entries.at(-1)?.uid ?? 0) + 1)
         for (const { octets } of entries) mailbox.octets += octets
       }
+      mailbox.given = Math.max(mailbox.given, mailbox.next)
     }
   }
 
@@ -383,7 +428,7 @@ const newer =
   'This mail store was written by a newer Porchlight. Install that release or a later one; nothing was changed.'
 
 /** @returns the octets of a message as it is sent: trace fields and body */
-function sentOctets(record: MessageRecord): number {
+export function sentOctets(record: MessageRecord): number {
   return Buffer.byteLength(returnPathField(record.reversePath)) + Buffer.byteLength(record.trace) + record.octets
 }
 

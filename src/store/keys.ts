@@ -43,7 +43,7 @@
  *
  * ## The index
  *
- *     v                                        format:varint applied:u48 settled:u48
+ *     v                                        format:varint applied:u48 settled:u48 store:10
  *     a account:u48                            created:u48 name:text password:text
  *     n address                                targets:list(text)
  *     u account:u48 box:u32                    next:u32 validity:u32 count:varint octets:varint
@@ -52,10 +52,11 @@
  *     z seq:u48                                octets:varint
  *
  * `applied` is the last record of the log at the last checkpoint, when everything in the index was synced; those after it
- * are applied again at start. Below `settled` no block waits for its message. `u` is written only then, too, and its
- * counters are counted anew when records had to be applied again. `x` is one message in a mailbox, in the order of
- * arrival. `l` is the link back: when the last link of a message is gone, its record and blocks are dead, and `z` says so
- * until the sweep has taken them out of the log. `copies` spares most messages the look at their links.
+ * are applied again at start. Below `settled` no block waits for its message. `store` is the one in the log's header: an
+ * index of another log is of no use. `u` is written only then, too, and its counters are counted anew when records had to
+ * be applied again. `x` is one message in a mailbox, in the order of arrival. `l` is the link back: when the last link of
+ * a message is gone, its record and blocks are dead, and `z` says so until the sweep has taken them out of the log.
+ * `copies` spares most messages the look at their links.
  *
  * Benefits: small, so it stays in LevelDB's upper levels and its cache; opening a mailbox is one range scan. Downsides:
  * at start the log's tail is read again; an index that is lost costs a pass over the whole log.
@@ -68,7 +69,7 @@ import { OctetReader, OctetWriter } from '../wire/octets.ts'
 export const format = 1
 
 /** Records of the log whose space is given back together. */
-export const segmentRecords = 4096
+export const segmentRecords = 1024
 
 /** The mailbox that mail is delivered to; POP3 knows no other. */
 export const inbox = 1
@@ -181,8 +182,11 @@ export type AliasRecord = { readonly kind: 'alias'; readonly address: string; re
 
 export type LogRecord = HeaderRecord | BlockRecord | MessageRecord | RemovalRecord | AccountRecord | AliasRecord
 
+/** Octets of a key of the log. */
+export const keyOctets = 6
+
 export function encodeLogKey(seq: number): Buffer {
-  const key = Buffer.allocUnsafe(6)
+  const key = Buffer.allocUnsafe(keyOctets)
   key.writeUIntBE(seq, 0, 6)
   return key
 }
@@ -334,7 +338,13 @@ function readMessage(seq: number, from: OctetReader): MessageRecord {
 const names = { version: 0x76, account: 0x61, alias: 0x6e, mailbox: 0x75, entry: 0x78, link: 0x6c, dead: 0x7a } as const
 
 /** Where the index stands. */
-export type Version = { readonly format: number; readonly applied: number; readonly settled: number }
+export type Version = {
+  readonly format: number
+  readonly applied: number
+  readonly settled: number
+  /** The log's. */
+  readonly store: Buffer
+}
 
 export type AccountValue = { readonly created: number; readonly name: string; readonly password: string }
 
@@ -362,7 +372,8 @@ export type EntryValue = {
 export const versionKey = Buffer.of(names.version)
 
 export function encodeVersion(version: Version): Buffer {
-  return new OctetWriter().varint(version.format).u48(version.applied).u48(version.settled).finish()
+  const { format, applied, settled, store } = version
+  return new OctetWriter().varint(format).u48(applied).u48(settled).raw(store).finish()
 }
 
 export function decodeVersion(value: Buffer): Version {
@@ -370,6 +381,7 @@ export function decodeVersion(value: Buffer): Version {
     format: from.varint(),
     applied: from.u48(),
     settled: from.u48(),
+    store: from.raw(idOctets),
   }))
 }
 
@@ -483,8 +495,12 @@ export const linkRange: Range = { gte: Buffer.of(names.link), lt: Buffer.of(name
 
 /** @returns the links of one message */
 export function linksOf(seq: number): Range {
-  const from = (seq: number) => new OctetWriter().u8(names.link).u48(seq).finish()
-  return { gte: from(seq), lt: from(seq + 1) }
+  return { gte: linksFrom(seq).gte, lt: linksFrom(seq + 1).gte }
+}
+
+/** @returns the links of all messages from this number on */
+export function linksFrom(seq: number): Range {
+  return { gte: new OctetWriter().u8(names.link).u48(seq).finish(), lt: linkRange.lt }
 }
 
 export const deadRange: Range = { gte: Buffer.of(names.dead), lt: Buffer.of(names.dead + 1) }

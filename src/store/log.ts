@@ -1,13 +1,19 @@
 /** The log: the truth of the store. Append-only under one sequence; what `append` has answered survives a power cut. */
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import { isDamage } from './failure.ts'
 import {
   blockHead,
   decodeLogKey,
   decodeLogRecord,
   encodeLogKey,
   encodeLogRecord,
+  keyOctets,
   type LogRecord,
   type MessageRecord,
 } from './keys.ts'
@@ -18,22 +24,33 @@ export type LogEntry<Kind extends LogRecord = LogRecord> = { readonly seq: numbe
 
 /** Octets read ahead while the log is walked. */
 const walkOctets = 1024 * 1024
+/** Tables that lie side by side in LevelDB's first level, above which it makes writers wait. */
+const crowd = 12
+/** Milliseconds between looks at how LevelDB gets on, and looks without any progress after which it is left alone. */
+const settling = { everyMs: 50, patience: 200 } as const
 
 export class Log {
   readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #directory: string
   /** Writes under way. One that failed stays here: `append` must not answer for anything that LevelDB wrote behind it. */
   readonly #writes = new Set<Promise<void>>()
+  /** Octets that LevelDB could not make sense of in its write-ahead files when it was opened, and has thrown away. */
+  readonly dropped: number
+  #hurt = false
   #next = 0
 
-  private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string) {
+  private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string, dropped: number) {
     this.#db = db
     this.#directory = directory
+    this.dropped = dropped
   }
 
   /** Opens the log, or makes an empty one. */
   static async open(directory: string): Promise<Log> {
+    // Where LevelDB finds files of its own but no CURRENT, it would begin anew and delete them all.
+    const createIfMissing = !(await holdsData(directory))
     const db = new ClassicLevel<Buffer, Buffer>(directory, {
+      createIfMissing,
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       cacheSize: budget.logCache,
@@ -42,10 +59,21 @@ export class Log {
     await using opening = new AsyncDisposableStack()
     opening.defer(() => db.close())
     await db.open()
-    const log = new Log(db, directory)
-    for await (const key of db.keys({ reverse: true, limit: 1 })) log.#next = decodeLogKey(key) + 1
+    const log = new Log(db, directory, await droppedOctets(directory))
+    log.#next = await log.#end()
     opening.move()
     return log
+  }
+
+  /** @returns a number behind the last record. Of what cannot be read the key is in doubt, too: it may be any number. */
+  async #end(): Promise<number> {
+    let margin = 0
+    for await (const [key, value] of this.#db.iterator({ reverse: true })) {
+      const entry = readEntry(key, value)
+      if (entry?.record) return entry.seq + 1 + margin
+      margin = budget.checkpoint
+    }
+    return margin
   }
 
   close(): Promise<void> {
@@ -110,28 +138,33 @@ export class Log {
    * @throws Failure STORE_DAMAGED when it is missing or not what was written
    */
   async block(seq: number): Promise<Buffer> {
-    const record = await this.#record(seq)
-    if (record.kind !== 'block') throw new Failure('STORE_DAMAGED', `record ${seq} of the log is no body block`)
-    return record.value.subarray(blockHead)
+    return blockOctets(seq, await this.#db.get(encodeLogKey(seq)))
   }
 
-  /** @throws Failure STORE_DAMAGED when the record is missing or not what was written */
-  async message(seq: number): Promise<MessageRecord> {
-    const record = await this.#record(seq)
+  /**
+   * Reads a message's record and, in the same breath, its last block, which lies right before it: of most messages that is
+   * all there is.
+   * @throws Failure STORE_DAMAGED when the record is missing or not what was written; `lastBlock` does for the block
+   */
+  async message(seq: number): Promise<{ record: MessageRecord; lastBlock: () => Buffer }> {
+    const [before, value] = await this.#db.getMany([encodeLogKey(seq - 1), encodeLogKey(seq)])
+    const record = decodeFound(seq, value)
     if (record.kind !== 'message') throw new Failure('STORE_DAMAGED', `record ${seq} of the log is no message`)
-    return record
+    return { record, lastBlock: () => blockOctets(seq - 1, before) }
   }
 
-  /** @returns the record, or undefined when it is missing or not what was written */
+  /** @returns the record, or undefined when it is missing or cannot be read */
   async find(seq: number): Promise<LogRecord | undefined> {
-    const value = await this.#db.get(encodeLogKey(seq))
-    return value && readable(seq, value)
+    try {
+      return await this.#record(seq)
+    } catch (error) {
+      if (isDamage(error)) return undefined
+      throw error
+    }
   }
 
   async #record(seq: number): Promise<LogRecord> {
-    const value = await this.#db.get(encodeLogKey(seq))
-    if (value === undefined) throw new Failure('STORE_DAMAGED', `record ${seq} of the log is missing`)
-    return decodeLogRecord(seq, value)
+    return decodeFound(seq, await this.#db.get(encodeLogKey(seq)))
   }
 
   /** Octets on the disk of the records from one number up to another; those not yet in a table are left out. */
@@ -144,21 +177,101 @@ export class Log {
     return this.#db.compactRange(encodeLogKey(from), encodeLogKey(to))
   }
 
+  /** Whether a walk met files of LevelDB in which it cannot find its way, so that records were passed over unseen. */
+  get hurt(): boolean {
+    return this.#hurt
+  }
+
   /** Walks the log upwards from `from`, without filling the cache. A record that cannot be read is undefined. */
-  async *walk(from: number): AsyncGenerator<{ seq: number; record: LogRecord | undefined }> {
-    const range = { gte: encodeLogKey(from), highWaterMarkBytes: walkOctets, fillCache: false }
-    for await (const [key, value] of this.#db.iterator(range)) {
-      const seq = decodeLogKey(key)
-      yield { seq, record: readable(seq, value) }
+  async *walk(from: number): AsyncGenerator<Walked> {
+    let next = from
+    try {
+      for await (const [key, value] of this.#db.iterator(rangeFrom(next))) {
+        const entry = readEntry(key, value)
+        if (!entry) continue
+        next = entry.seq + 1
+        yield entry
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#hurt = true
+      yield* this.#crawl(next)
+    }
+  }
+
+  /** LevelDB steps over what it cannot read. It says so at the end, in place of the last rows it read: so one at a time. */
+  async *#crawl(from: number): AsyncGenerator<Walked> {
+    await using iterator = this.#db.iterator(rangeFrom(from))
+    try {
+      for (let rows = await iterator.nextv(1); rows.length > 0; rows = await iterator.nextv(1)) {
+        const [key, value] = rows[0] ?? []
+        const entry = key && value && readEntry(key, value)
+        if (entry) yield entry
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error
+    }
+  }
+
+  /** Puts back a record, found where LevelDB does not look any more. */
+  async restore(key: Buffer, value: Buffer): Promise<void> {
+    const found = readEntry(key, value)
+    if (!found?.record || (await this.find(found.seq))) return
+    await this.#write(this.#db.put(key, value))
+    this.skipPast(found.seq)
+  }
+
+  /** Waits until LevelDB has put its tables in order: after a repair all lie side by side, and each is asked for each key. */
+  async settle(): Promise<void> {
+    const tables = () => Number(this.#db.getProperty('leveldb.num-files-at-level0'))
+    let [least, waited] = [tables(), 0]
+    while (least > crowd && waited < settling.patience) {
+      await setTimeout(settling.everyMs)
+      waited = tables() < least ? 0 : waited + 1
+      least = Math.min(least, tables())
     }
   }
 }
 
-function readable(seq: number, value: Buffer): LogRecord | undefined {
+/** A record met on a walk. */
+type Walked = { readonly seq: number; readonly record: LogRecord | undefined }
+
+function rangeFrom(seq: number) {
+  return { gte: encodeLogKey(seq), highWaterMarkBytes: walkOctets, fillCache: false }
+}
+
+/** @returns the record, undefined when it cannot be read; nothing at all when not even its key has the shape of one */
+function readEntry(key: Buffer, value: Buffer): Walked | undefined {
+  if (key.length !== keyOctets) return undefined
+  const seq = decodeLogKey(key)
   try {
-    return decodeLogRecord(seq, value)
+    return { seq, record: decodeLogRecord(seq, value) }
   } catch (error) {
-    if (error instanceof Failure) return undefined
+    if (isDamage(error)) return { seq, record: undefined }
     throw error
   }
+}
+
+/** @returns whether a directory holds files in which LevelDB has put data */
+async function holdsData(directory: string): Promise<boolean> {
+  if (!existsSync(directory)) return false
+  const names = await readdir(directory)
+  return names.some(name => /\.(?:ldb|sst|log)$/.test(name))
+}
+
+/** LevelDB tells of this only in the file LOG, which it begins anew each time. */
+async function droppedOctets(directory: string): Promise<number> {
+  const told = await readFile(join(directory, 'LOG'), 'latin1')
+  return told.matchAll(/: dropping (\d+) bytes;/g).reduce((sum, [, octets]) => sum + Number(octets), 0)
+}
+
+function decodeFound(seq: number, value: Buffer | undefined): LogRecord {
+  if (value === undefined) throw new Failure('STORE_DAMAGED', `record ${seq} of the log is missing`)
+  return decodeLogRecord(seq, value)
+}
+
+function blockOctets(seq: number, value: Buffer | undefined): Buffer {
+  const record = decodeFound(seq, value)
+  if (record.kind !== 'block') throw new Failure('STORE_DAMAGED', `record ${seq} of the log is no body block`)
+  return record.value.subarray(blockHead)
 }

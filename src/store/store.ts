@@ -7,11 +7,14 @@ import { returnPathField } from '../message/trace.ts'
 import { Accounts } from './account.ts'
 import { loadAddon } from './addon.ts'
 import { Engine } from './engine.ts'
+import { isDamage, storeFailure } from './failure.ts'
 import { inbox, type MailboxValue, type MessageRecord } from './keys.ts'
-import { Maildrop } from './mailbox.ts'
+import { idText, Maildrop } from './mailbox.ts'
 import { Space } from './space.ts'
 import { BlockPool, Incoming } from './spool.ts'
 import { Sweeper, type Swept, shares } from './sweep.ts'
+import { tryDisk } from './sync.ts'
+import { type Verified, type VerifyWatch, verify } from './verify.ts'
 
 export type StoreOptions = {
   readonly clock: Clock
@@ -65,7 +68,8 @@ export class Store {
   static async open(directory: string, options: StoreOptions): Promise<Store> {
     await makeDirectory(directory)
     loadAddon(directory)
-    return new Store(directory, await Engine.open(directory, options.clock.now()), options)
+    const engine = await Engine.open(directory, { now: options.clock.now(), notes: options.log })
+    return new Store(directory, engine, options)
   }
 
   /** Waits for commits under way, then closes. */
@@ -87,6 +91,13 @@ export class Store {
     return failure
   }
 
+  /** @returns whether so many octets can be kept; when not, what is dead is swept out to make room */
+  hasRoom(octets: number): boolean {
+    if (this.space.hasRoom(octets)) return true
+    this.#sweeper.nudge(shares.shortOfSpace)
+    return false
+  }
+
   /**
    * Begins to receive a message.
    * @param octets its size as declared, or 0
@@ -94,10 +105,7 @@ export class Store {
    */
   incoming(octets: number): Incoming {
     const engine = this.#writable()
-    if (!this.space.hasRoom(octets)) {
-      this.#sweeper.nudge(shares.shortOfSpace)
-      throw new Failure('STORE_FULL', 'The disk is nearly full.')
-    }
+    if (!this.hasRoom(octets)) throw new Failure('STORE_FULL', 'The disk is nearly full.')
     return new Incoming(engine, this.#pool)
   }
 
@@ -105,19 +113,31 @@ export class Store {
     return this.#engine.index.mailbox(account)
   }
 
-  maildrop(account: number): Promise<Maildrop> {
-    return Maildrop.open(this.#engine.index, account)
+  /** @throws Failure STORE_IO; when the index is damaged, it is made anew and this works again after that */
+  async maildrop(account: number): Promise<Maildrop> {
+    try {
+      return await this.#read(({ index }) => Maildrop.open(index, account))
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#engine.indexDamaged = true
+      this.#engine.fail(error)
+      void this.failure // To ask is to open it anew.
+      throw new Failure('STORE_IO', 'The index of the mail store is damaged; it is made anew.', { cause: error })
+    }
   }
 
   /**
    * @param seq the message's record, from `Maildrop.seq`
+   * @param uidl the message that should be there, from `Maildrop.uidl`
    * @throws Failure STORE_DAMAGED or STORE_IO
    */
-  async message(seq: number): Promise<StoredMessage> {
-    const { log } = this.#engine
-    const record = await readable(log.message(seq))
+  async message(seq: number, uidl?: string): Promise<StoredMessage> {
+    const { record, lastBlock } = await this.#read(({ log }) => log.message(seq))
+    if (uidl !== undefined && idText(record.id) !== uidl) {
+      throw new Failure('STORE_DAMAGED', `record ${seq} of the log is another message than the index says`)
+    }
     const trace = returnPathField(record.reversePath) + record.trace
-    return { record, trace, blocks: () => readBlocks(log, record.blocks) }
+    return { record, trace, blocks: () => this.#blocks(record.blocks, lastBlock) }
   }
 
   /**
@@ -141,7 +161,7 @@ export class Store {
   /**
    * Takes dead messages out of the log and gives their space back. It happens by itself while messages are deleted; to
    * ask for it goes further, or further down.
-   * @param share of a segment of the log that must be dead to make it worth its sweep
+   * @param share of the log that may stay dead
    * @throws Failure STORE_FULL or STORE_IO
    */
   sweep(share: number): Promise<Swept> {
@@ -149,11 +169,47 @@ export class Store {
     return this.#sweeper.run(share)
   }
 
+  /**
+   * Reads every message and compares it with what was written, beside everything else that goes on.
+   * @throws Failure REFUSED when it is stopped, or STORE_IO
+   */
+  verify(watch: VerifyWatch): Promise<Verified> {
+    return verify(this.#engine, watch)
+  }
+
   /** @throws Failure when writes have failed and the store could not be opened again yet */
   #writable(): Engine {
     const { failure } = this
     if (failure) throw failure
     return this.#engine
+  }
+
+  async *#blocks(seqs: readonly number[], lastBlock: () => Buffer): AsyncGenerator<Buffer> {
+    const last = seqs.at(-1)
+    const read = async (seq: number) => (seq === last ? lastBlock() : this.#read(({ log }) => log.block(seq)))
+    let next = seqs[0] === undefined ? undefined : read(seqs[0])
+    for (const [i] of seqs.entries()) {
+      if (next === undefined) return
+      const block = await next
+      const following = seqs[i + 1]
+      next = following === undefined ? undefined : read(following)
+      // It may fail while nobody waits for it yet; it is awaited in the next round, or never when the reader has left.
+      next?.catch(() => {})
+      yield block
+    }
+  }
+
+  /** Reads, and when the databases were opened anew meanwhile, reads there. @throws Failure STORE_DAMAGED or STORE_IO */
+  async #read<Value>(read: (engine: Engine) => Promise<Value>): Promise<Value> {
+    for (;;) {
+      await this.#reopening
+      const engine = this.#engine
+      try {
+        return await read(engine)
+      } catch (error) {
+        if (engine === this.#engine && !this.#reopening) throw storeFailure(error)
+      }
+    }
   }
 
   /**
@@ -165,11 +221,14 @@ export class Store {
     if (this.#closed || Math.abs(now - this.#reopened) < reopenMs || !this.space.hasRoom(0)) return
     this.#reopened = now
     try {
+      const { indexDamaged: anew } = this.#engine
+      // While the databases are closed nothing can be read: they stay open until the disk takes octets again.
+      await tryDisk(this.#directory)
       await this.#engine.close()
-      this.#engine = await Engine.open(this.#directory, now)
+      this.#engine = await Engine.open(this.#directory, { now, notes: this.#log, anew })
       this.#log.info('the mail store takes mail again')
     } catch (error) {
-      this.#log.error({ reason: sentence(error) }, 'the mail store could not be opened again')
+      this.#log.error({ reason: sentence(storeFailure(error)) }, 'the mail store could not be opened again')
     }
   }
 }
@@ -179,29 +238,5 @@ async function makeDirectory(directory: string): Promise<void> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new Failure('STORE_IO', `The data directory ${directory} cannot be made.`, { cause: error })
-  }
-}
-
-async function* readBlocks(log: Engine['log'], seqs: readonly number[]): AsyncGenerator<Buffer> {
-  let next = seqs[0] === undefined ? undefined : log.block(seqs[0])
-  for (const [i] of seqs.entries()) {
-    if (next === undefined) return
-    const block = await readable(next)
-    const following = seqs[i + 1]
-    next = following === undefined ? undefined : log.block(following)
-    // It may fail while nobody waits for it yet; it is awaited in the next round, or never when the reader has left.
-    next?.catch(() => {})
-    yield block
-  }
-}
-
-/** Gives what LevelDB throws while reading its place among the failures. */
-async function readable<Value>(reading: Promise<Value>): Promise<Value> {
-  try {
-    return await reading
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    const damaged = error instanceof Error && 'code' in error && error.code === 'LEVEL_CORRUPTION'
-    throw new Failure(damaged ? 'STORE_DAMAGED' : 'STORE_IO', 'The mail store cannot be read.', { cause: error })
   }
 }

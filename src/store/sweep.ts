@@ -1,23 +1,30 @@
 /**
- * The sweep: takes dead messages out of the log, a segment at a time, and gives their space back.
+ * The sweep: takes dead messages out of the log and gives their space back.
  *
- * A message without a link is dead at once for everybody, but its octets stay until most of its segment is dead: LevelDB
- * gives space back by rewriting files, so that sweeping a segment costs what is still alive in it.
+ * A message without a link is dead at once for everybody, but its octets stay: LevelDB gives space back by rewriting files,
+ * so that to sweep a segment of the log costs what is still alive in it. So a share of the log may be dead, and only when it
+ * is more, the deadest segments go. Most mail dies in the order of its age: whoever waits finds segments with hardly
+ * anything alive in them.
  */
 import { budget } from '../base/budget.ts'
 import { sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Engine } from './engine.ts'
+import type { Dead } from './index.ts'
 import { segmentRecords } from './keys.ts'
 
 /** Dead messages taken out at a time: a slice that leaves commits and readers alone. */
-const slice = 200
+const slice = 50
+/** Segments beside each other that are swept as one. They are in memory meanwhile, and a stop waits for their end. */
+const stretchSegments = 4
+/** Dead share of a segment at which it goes in any case: it costs next to nothing. */
+const nearlyDead = 0.9
 
 /** What a sweep did; `octets` of the log were dead. */
 export type Swept = { readonly segments: number; readonly messages: number; readonly octets: number }
 
-/** Dead shares of a segment at which it is worth its sweep: as a rule, off-peak, and when the disk runs full. */
-export const shares = { rule: 0.5, offPeak: 0.25, shortOfSpace: 0.05 } as const
+/** Dead shares of the log above which it is swept: as a rule, off-peak, and when the disk runs full. */
+export const shares = { rule: 0.25, offPeak: 0.1, shortOfSpace: 0.05 } as const
 
 /** Runs sweeps, one at a time: when they are asked for, and by itself when enough has died since the last one. */
 export class Sweeper {
@@ -81,56 +88,86 @@ function deadOctets({ index }: Engine): number {
 }
 
 /**
- * Sweeps the segments whose dead share is at least `share`, the deadest first.
- * @param share of a segment's octets on the disk, 0 to 1
+ * Sweeps the deadest segments until no more than `share` of the log is dead.
+ * @param share of the log's octets on the disk, 0 to 1
  * @param signal stops it between two slices
  * @throws Failure STORE_FULL or STORE_IO
  */
 async function sweep(engine: Engine, share: number, signal: AbortSignal): Promise<Swept> {
   const swept = { segments: 0, messages: 0, octets: 0 }
-  for (const { segment, dead } of await candidates(engine, share)) {
+  for (const stretch of stretches(await choose(engine, share))) {
     if (signal.aborted) break
-    const { messages, from } = await sweepSegment(engine, segment, signal)
-    await engine.log.compact(from, (segment + 1) * segmentRecords)
-    swept.segments += 1
-    swept.messages += messages
-    swept.octets += dead
+    const dead = await sweepStretch(engine, stretch, signal)
+    swept.segments += stretch.length
+    swept.messages += dead.length
+    swept.octets += dead.reduce((sum, { octets }) => sum + octets, 0)
   }
   return swept
 }
 
-async function candidates({ index, log }: Engine, share: number): Promise<{ segment: number; dead: number }[]> {
-  const found = []
+/** @returns the segments to sweep, in ascending order */
+async function choose(engine: Engine, share: number): Promise<number[]> {
+  const { index, log } = engine
+  const segments: { segment: number; dead: number; share: number }[] = []
   for (const [segment, dead] of index.dead) {
     const size = await log.size(segment * segmentRecords, (segment + 1) * segmentRecords)
     // What is not in a table yet does not count for the size, so that it may be less than what is dead.
-    const of = dead / Math.max(size, dead)
-    if (of >= share) found.push({ segment, dead, of })
+    segments.push({ segment, dead, share: dead / Math.max(size, dead) })
   }
-  return found.sort((a, b) => b.of - a.of)
+  let [dead, size] = [deadOctets(engine), await log.size(0, log.next)]
+  const chosen: number[] = []
+  for (const candidate of segments.toSorted((a, b) => b.share - a.share)) {
+    if (dead <= share * size && candidate.share < nearlyDead) break
+    chosen.push(candidate.segment)
+    dead -= candidate.dead
+    size -= candidate.dead
+  }
+  return chosen.toSorted((a, b) => a - b)
 }
 
-/** @returns how many messages went, and the lowest number that was dropped: blocks may lie in the segment before */
-async function sweepSegment(
+/** Puts those together that lie beside each other: LevelDB's files do not end where a segment ends. */
+function stretches(ascending: readonly number[]): number[][] {
+  const found: number[][] = []
+  for (const segment of ascending) {
+    const last = found.at(-1)
+    if (last?.at(-1) === segment - 1 && last.length < stretchSegments) last.push(segment)
+    else found.push([segment])
+  }
+  return found
+}
+
+/** @returns the dead messages that it took out */
+async function sweepStretch(
   { index, log }: Engine,
-  segment: number,
+  segments: readonly number[],
   signal: AbortSignal,
-): Promise<{ messages: number; from: number }> {
-  let from = segment * segmentRecords
-  let messages = 0
-  for await (const list of index.deadIn(segment)) {
-    for (let start = 0; start < list.length && !signal.aborted; start += slice) {
-      const part = list.slice(start, start + slice)
-      const records = await Promise.all(part.map(async ({ seq }) => [...(await blocksOf(log, seq)), seq]))
-      const seqs = records.flat()
-      // The record goes in the same batch as its blocks: without it nobody could find them.
-      await log.drop(seqs)
-      await index.forget(part)
-      from = seqs.reduce((lowest, seq) => Math.min(lowest, seq), from)
-      messages += part.length
+): Promise<readonly Dead[]> {
+  const [first = 0, last = first] = [segments[0], segments.at(-1)]
+  // New mail goes to its table first: in one with the deletions it would be rewritten along with what they delete.
+  const before = log.next
+  await log.compact(before, before)
+  const swept: Dead[] = []
+  let from = first * segmentRecords // Blocks may lie in the segment before.
+  for (const segment of segments) {
+    for await (const list of index.deadIn(segment)) {
+      for (let start = 0; start < list.length && !signal.aborted; start += slice) {
+        const part = list.slice(start, start + slice)
+        const records = await Promise.all(part.map(async ({ seq }) => [...(await blocksOf(log, seq)), seq]))
+        const seqs = records.flat()
+        // The record goes in the same batch as its blocks: without it nobody could find them.
+        await log.drop(seqs)
+        from = seqs.reduce((lowest, seq) => Math.min(lowest, seq), from)
+        swept.push(...part)
+      }
     }
   }
-  return { messages, from }
+  await log.compact(from, (last + 1) * segmentRecords)
+  // What came in meanwhile is in the level of the deletions now. It moves on to where other mail lies, because in a file
+  // with the next deletions its range would be that of half the log.
+  await log.compact(before - 1, log.next)
+  // Only now: a sweep that is cut off before this is done once more, and no space is lost.
+  await index.forget(swept)
+  return swept
 }
 
 /** A record that is gone or cannot be read has nothing to tell: a sweep before this one was cut off, or the disk is bad. */

@@ -1,6 +1,7 @@
-/** Makes durable what LevelDB was told to write without sync. */
-import { open, readdir } from 'node:fs/promises'
+/** Makes durable what LevelDB was told to write without sync, and tries whether the disk still does that. */
+import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { budget } from '../base/budget.ts'
 
 /**
  * Syncs the write-ahead files of a database. LevelDB's own synced write only syncs the current one; when it has begun a
@@ -22,5 +23,17 @@ async function syncFile(path: string): Promise<void> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
     throw error
+  }
+}
+
+/** Writes a file of one block, syncs it and takes it away again. @throws what the disk says to that */
+export async function tryDisk(directory: string): Promise<void> {
+  const path = join(directory, 'trial')
+  try {
+    await using file = await open(path, 'w')
+    await file.writeFile(Buffer.alloc(budget.block))
+    await file.datasync()
+  } finally {
+    await rm(path, { force: true })
   }
 }

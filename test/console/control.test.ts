@@ -142,7 +142,10 @@ describe('with a running server', () => {
       const { exit, printed } = await answer({ words }, voice)
       assert.deepEqual([exit, printed], [2, []], words.join(' '))
     }
-    assert.equal((await answer({ words: ['user', 'add', 'bob'] }, voice)).complaint, 'No password came with the command.')
+    assert.equal(
+      (await answer({ words: ['user', 'add', 'bob'] }, voice)).complaint,
+      'No password came with the command.',
+    )
   })
 
   test('commands that arrive together are done one after the other', async () => {
@@ -152,9 +155,9 @@ describe('with a running server', () => {
     await answer({ words: ['user', 'add', 'alice'], password: 'correct horse' }, voice)
     await answer({ words: ['alias', 'add', 'b', 'alice'] }, voice)
     const both = [
-        answer({ words: ['alias', 'add', 'a', 'b'] }, voice),
-        answer({ words: ['alias', 'add', 'b', 'a'] }, voice),
-      ]
+      answer({ words: ['alias', 'add', 'a', 'b'] }, voice),
+      answer({ words: ['alias', 'add', 'b', 'a'] }, voice),
+    ]
     assert.deepEqual(
       (await Promise.all(both)).map(({ exit }) => exit),
       [0, 1],

@@ -113,6 +113,8 @@ const traceForm = /^Return-Path: <([^@>]*)@away\.example>\r\nReceived: from [^\r
 export class Model {
   /** People who stay, and guests who come and go. */
   readonly residents = ['alice', 'bob', 'carol'].map(name => new Mailbox(name))
+  /** Who keeps large messages, and throws all of them away at once. */
+  readonly hoarder = new Mailbox('dora')
   readonly guests: Mailbox[] = []
   /** What each alias leads to, as `alias list` shows it; empty while there is no such alias. */
   readonly aliases = new Map<string, Doubtful<string>>()
@@ -120,7 +122,7 @@ export class Model {
   readonly #uidls = new Map<string, Message>()
 
   get mailboxes(): readonly Mailbox[] {
-    return [...this.residents, ...this.guests]
+    return [...this.residents, this.hoarder, ...this.guests]
   }
 
   /** Whether nobody lives here yet. */

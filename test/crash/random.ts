@@ -59,17 +59,33 @@ const sizes = [
   [130_000, 132_000],
 ] as const
 const large = [500_000, 4_000_000] as const
+/** Three of these are more than has to die before a sweep begins. */
+const hoarded = [2_900_000, 3_300_000] as const
 
 /** Any octets but NUL, TAB, CR and LF. Its length is prime, so that no two blocks of the store are alike. */
 const noiseSource = new Random(1)
 const noise = Buffer.from(Array.from({ length: 65_521 }, () => noiseSource.between(0x0e, 0xff)))
 
-/** @returns a body whose lines end in CRLF, some with dots in front; it may be empty */
+/** @returns octets that mean nothing */
+export function randomOctets(random: Random, octets: number): Buffer {
+  return Buffer.alloc(octets, noise.subarray(random.below(noise.length / 2)))
+}
+
+/** @returns a body; it may be empty */
 export function makeBody(random: Random): Buffer {
-  const [least, most] = random.percent(1) ? large : random.pick(sizes)
+  return fillBody(random, random.percent(2) ? large : random.pick(sizes))
+}
+
+/** @returns a large body, of which three are enough to set off a sweep once they are deleted */
+export function makeHoard(random: Random): Buffer {
+  return fillBody(random, hoarded)
+}
+
+/** @returns a body whose lines end in CRLF, some with dots in front */
+function fillBody(random: Random, [least, most]: readonly [number, number]): Buffer {
   const octets = random.between(least, most)
   if (octets === 0) return Buffer.alloc(0)
-  const body = Buffer.alloc(octets, noise.subarray(random.below(noise.length / 2)))
+  const body = randomOctets(random, octets)
   // The last line's end leaves no room for half of another.
   for (let at = random.below(100); at <= octets - 4; at += 2 + random.below(100)) {
     body.write(random.percent(10) ? '\r\n.' : '\r\n', at)

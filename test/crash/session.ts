@@ -38,11 +38,16 @@ export class Session implements Disposable {
     const session = new Session(name, await Dialogue.open(server.port('pop3')), step)
     await session.expect('+OK')
     await session.ask(`USER ${name}`, '+OK')
-    await session.send(`PASS ${password}\r\n`)
-    const answer = await session.expect('')
+    const answer = await session.say(`PASS ${password}`)
     if (answer.startsWith('+OK')) return session
     session[Symbol.dispose]()
     return answer
+  }
+
+  /** Says a line. @returns the last line of the answer, whatever it is */
+  async say(line: string): Promise<string> {
+    await this.send(`${line}\r\n`)
+    return this.expect('', line)
   }
 
   /** Says a line. @returns the last line of the answer, which begins as expected */
@@ -76,8 +81,7 @@ export class Session implements Disposable {
   /** @returns a message's octets, or what is wrong: they must be as many as LIST says */
   async retrieve(message: number): Promise<Buffer | string> {
     const listed = await this.ask(`LIST ${message}`, `+OK ${message} `)
-    await this.send(`RETR ${message}\r\n`)
-    const answer = await this.expect('')
+    const answer = await this.say(`RETR ${message}`)
     if (!answer.startsWith('+OK')) return `${this.#who}: "RETR ${message}" was answered "${answer}"`
     const octets = Buffer.from(await this.#text(), 'latin1')
     if (listed === `+OK ${message} ${octets.length}`) return octets
@@ -106,6 +110,7 @@ export async function command(server: ServerProcess, words: readonly string[], p
   if (!connection) throw new Lost('nobody listens on the control socket')
   const [printed, complained]: [string[], string[]] = [[], []]
   const transport = {
+    open: true,
     read: async () => {
       const chunk = await connection.read()
       return typeof chunk === 'string' ? undefined : chunk

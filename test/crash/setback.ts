@@ -4,12 +4,8 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { configPath } from '../support/process.ts'
+import { configPath, program } from '../support/process.ts'
 import type { Random } from './random.ts'
-
-const program = process.env.PORCHLIGHT_EXECUTABLE
-  ? [process.env.PORCHLIGHT_EXECUTABLE]
-  : [process.execPath, join(import.meta.dirname, '../../src/main.ts')]
 
 /** A process that says nothing for so long has hung. */
 const patienceMs = 60_000
@@ -26,7 +22,7 @@ export async function setBack(data: string, random: Random): Promise<string> {
   const setback = random.pick(['as it was', 'as it was', 'index older', 'index lost', 'start killed'])
   if (setback === 'index older') await replace(index, before)
   if (setback === 'index lost') await rm(index, { recursive: true })
-  if (setback === 'start killed') await killWhileOpening(data)
+  if (setback === 'start killed') await killWhileOpening(data, random)
   await replace(before, index)
   return setback
 }
@@ -37,10 +33,19 @@ async function replace(target: string, source: string): Promise<void> {
   if (existsSync(source)) await cp(source, target, { recursive: true })
 }
 
-/** Kills a server at its first sign of life, which comes just before it opens its store. */
-async function killWhileOpening(data: string): Promise<void> {
+/**
+ * Kills a server soon after its first sign of life, which comes just before it opens its store.
+ * @param environment variables beside those of this process
+ */
+export async function killWhileOpening(
+  data: string,
+  random: Random,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<void> {
   const [file = '', ...words] = [...program, 'serve', '--data', data, '--config', configPath(data)]
-  const child = spawn(file, words, { stdio: 'pipe', timeout: patienceMs, killSignal: 'SIGKILL' })
-  child.stderr.once('data', () => child.kill('SIGKILL'))
+  const env = { ...process.env, ...environment }
+  const child = spawn(file, words, { stdio: 'pipe', env, timeout: patienceMs, killSignal: 'SIGKILL' })
+  const afterMs = random.pick([0, random.below(50), random.below(200)])
+  child.stderr.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs))
   await once(child, 'exit')
 }

@@ -1,11 +1,13 @@
-/** Mixed traffic until the server is killed: senders, readers, and keepers who change accounts and aliases. */
+/** Mixed traffic until the server is killed: senders, readers, a hoarder, and keepers who change accounts and aliases. */
 import type { ServerProcess } from '../support/process.ts'
 import type { Fuse } from './fuse.ts'
 import { type Doubtful, type Mailbox, type Message, type Model, sendingDomain } from './model.ts'
-import { makeBody, type Random } from './random.ts'
+import { makeBody, makeHoard, type Random } from './random.ts'
 import { command, Lost, Session } from './session.ts'
 
 type Scene = { readonly server: ServerProcess; readonly model: Model; readonly fuse: Fuse }
+/** The same for someone who need not know when the server is killed. */
+type QuietScene = Omit<Scene, 'fuse'> & { readonly fuse: Pick<Fuse, 'step' | 'acknowledged'> }
 
 /**
  * Someone who does one thing after the other, over and over. A reader alone deletes from its mailbox, a keeper alone
@@ -23,6 +25,7 @@ export async function runTraffic(scene: Scene, random: Random): Promise<void> {
   const actors: Actor[] = [
     ...Array.from({ length: senders }, () => send),
     ...model.residents.map(reader),
+    hoard,
     ...Array.from({ length: keepers }, (_, i) => keeper(model, `${i + 1}`)),
   ]
   const outcomes = await Promise.allSettled(actors.map(actor => untilKilled(actor, scene, random.fork())))
@@ -60,8 +63,8 @@ async function deliver(
   random: Random,
   names: readonly string[],
   mailboxes: Iterable<Mailbox>,
+  body = makeBody(random),
 ): Promise<boolean> {
-  const body = makeBody(random)
   const message = model.compose(body, mailboxes)
   await session.ask(`MAIL FROM:<${message.token}@${sendingDomain}> BODY=8BITMIME`, '250')
   for (const name of names) await session.ask(`RCPT TO:<${name}@home.example>`, '250')
@@ -78,9 +81,14 @@ async function deliver(
 /** DATA: sends all but the end. @returns what sends the end and waits for the answer */
 async function sendData(session: Session, random: Random, body: Buffer): Promise<() => Promise<string>> {
   await session.ask('DATA', '354')
-  const stuffed = `\r\n${body.toString('latin1')}`.replaceAll('\r\n.', '\r\n..').slice(2)
-  for (const part of parts(Buffer.from(stuffed, 'latin1'), random)) await session.send(part)
+  for (const part of dataLines(body, random)) await session.send(part)
   return () => session.ask('.', '250')
+}
+
+/** A body as it is sent behind DATA, all but its end, in parts. */
+export function dataLines(body: Buffer, random: Random): Buffer[] {
+  const stuffed = `\r\n${body.toString('latin1')}`.replaceAll('\r\n.', '\r\n..').slice(2)
+  return parts(Buffer.from(stuffed, 'latin1'), random)
 }
 
 /** BDAT (RFC 3030): sends all chunks but the last. @returns what sends that one and waits for the answer */
@@ -109,13 +117,18 @@ function reader(mailbox: Mailbox): Actor {
 }
 
 /** Opens a maildrop, looks at what is new, marks some messages as deleted, and leaves in one way or another. */
-async function read(mailbox: Mailbox, { server, model, fuse }: Scene, random: Random): Promise<void> {
+export async function read(
+  mailbox: Mailbox,
+  { server, model, fuse }: QuietScene,
+  random: Random,
+  share = random.pick([0, 20, 60, 95]),
+  farewell = random.pick(['quit', 'quit', 'quit', 'reset', 'drop']),
+): Promise<void> {
   const opened = await Session.pop3(server, mailbox.name, mailbox.password.now, () => fuse.step())
   // The session before was dropped, and the server has not seen it yet: the next visit comes at once.
   if (typeof opened === 'string' && opened.includes('[IN-USE]')) return
   if (typeof opened === 'string') throw new Error(`${mailbox.name} cannot log in: ${opened}`)
   using session = opened
-  const share = random.pick([0, 20, 60, 95])
   const marked: Message[] = []
   for (const [number, uidl] of await session.uidls()) {
     const message = model.known(uidl) ?? model.recognise(mailbox, uidl, await session.retrieve(number))
@@ -125,7 +138,6 @@ async function read(mailbox: Mailbox, { server, model, fuse }: Scene, random: Ra
     await session.ask(`DELE ${number}`, '+OK')
     marked.push(message)
   }
-  const farewell = random.pick(['quit', 'quit', 'quit', 'reset', 'drop'])
   if (farewell === 'drop') return
   if (farewell === 'reset') await session.ask('RSET', '+OK')
   const removed = farewell === 'reset' ? [] : marked
@@ -133,6 +145,21 @@ async function read(mailbox: Mailbox, { server, model, fuse }: Scene, random: Ra
   await session.ask('QUIT', '+OK')
   mailbox.acknowledgeRemoval()
   if (removed.length > 0) fuse.acknowledged('removal')
+}
+
+/** Keeps large messages until they are enough to set off a sweep, and throws them all away. */
+async function hoard(scene: Scene, random: Random): Promise<void> {
+  const { server, model, fuse } = scene
+  const { hoarder } = model
+  {
+    using session = await Session.smtp(server, () => fuse.step())
+    for (let left = 3; left > 0; left--) {
+      if (!(await deliver(scene, session, random, [hoarder.name], [hoarder], makeHoard(random)))) return
+      fuse.acknowledged('hoard')
+    }
+  }
+  await read(hoarder, scene, random, 100, 'quit')
+  fuse.acknowledged('hoard')
 }
 
 /** A keeper of some guests and an alias, who changes one of them at a time or sends mail there. */

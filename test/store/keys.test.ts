@@ -133,7 +133,12 @@ const valueCodecs: readonly Codec[] = [
   record(removal, 'removal record'),
   record(account, 'account record'),
   record(alias, 'alias record'),
-  codec('version', shape({ format: count, applied: u48, settled: u48 }), keys.encodeVersion, keys.decodeVersion),
+  codec(
+    'version',
+    shape({ format: count, applied: u48, settled: u48, store: octets(keys.idOctets) }),
+    keys.encodeVersion,
+    keys.decodeVersion,
+  ),
   codec('account', shape({ created: u48, name: text, password: text }), keys.encodeAccount, keys.decodeAccount),
   codec('alias', fc.array(text, { maxLength: 10 }), keys.encodeAlias, keys.decodeAlias),
   codec('dead message', count, keys.encodeDead, keys.decodeDead),

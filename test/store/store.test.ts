@@ -257,6 +257,7 @@ describe('accounts and aliases', () => {
     await assert.rejects(accounts.add('alice', ''), { code: 'REFUSED', message: 'There is an account alice already.' })
     await assert.rejects(accounts.remove('bob'), { code: 'REFUSED', message: 'There is no account bob.' })
     await assert.rejects(accounts.setPassword('bob', ''), { code: 'REFUSED' })
+    await assert.rejects(accounts.setPassword('alice', 'late', 'not what it has'), { code: 'REFUSED' })
     await assert.rejects(accounts.removeAlias('sales'), { code: 'REFUSED', message: 'There is no alias sales.' })
     await assert.rejects(accounts.setAlias('sales', targets), { code: 'REFUSED' })
     // Each is checked against what the one before it has left, though they were asked for together.
@@ -353,7 +354,7 @@ describe('a store', () => {
               encodeLogKey(0),
               encodeLogRecord(0, { kind: 'header', format: format + 1, store: Buffer.alloc(10), created: 0 }),
             ]
-          : [versionKey, encodeVersion({ format: format + 1, applied: 0, settled: 0 })]
+          : [versionKey, encodeVersion({ format: format + 1, applied: 0, settled: 0, store: Buffer.alloc(10) })]
       const older = await exchange(postbox.directory, name, key, value)
       const before = [
         await databaseEntries(postbox.directory, 'log'),

@@ -1,0 +1,76 @@
+/** The commands that look after the store: verify and repair. */
+import { systemClock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import { roundSize } from '../base/units.ts'
+import { repair } from '../store/repair.ts'
+import type { Flaw } from '../store/verify.ts'
+import { type Call, type Context, type Lines, refuse, type World } from './command.ts'
+import { controlPath, findPlaces } from './places.ts'
+
+/** Milliseconds between two lines that say how far it is. */
+const paceMs = 1000
+
+/** Reads every message. @throws Failure STORE_DAMAGED when some are not what was received */
+export async function verifyStore(_call: Call, { household, print, signal }: Context): Promise<Lines> {
+  const due = pacemaker()
+  const { messages, octets, flaws } = await household.verify({
+    signal,
+    progress: async (messages, octets) => {
+      if (due()) await print(`${counted(messages, 'message')}, ${roundSize(octets)} …`)
+    },
+    flaw: flaw => print(described(flaw)),
+  })
+  if (flaws > 0) {
+    throw new Failure(
+      'STORE_DAMAGED',
+      `${flaws} of ${counted(messages, 'message')} cannot be read as received. Put back a backup, or stop the server and run: porchlight repair`,
+    )
+  }
+  return [`${counted(messages, 'message')}, ${roundSize(octets)}: all as received.`]
+}
+
+/** Repairs the store of a server that is stopped. */
+export async function repairStore({ options }: Call, world: World): Promise<Lines> {
+  const { data } = findPlaces(options, world.environment)
+  const server = await world.dial(controlPath(data))
+  server?.close()
+  if (server) refuse('Porchlight is running. Stop it first: a repair needs the store for itself.')
+  const due = pacemaker()
+  const { messages, octets, flaws, hurt } = await repair(data, systemClock.now(), {
+    tell: line => world.print(line),
+    lost: flaw => world.print(described(flaw)),
+    progress: (doing, done) => {
+      if (due()) world.print(`${done} ${doing} …`)
+    },
+  })
+  return [
+    ...(flaws > 0 ? [damagedRemain] : []),
+    ...(hurt ? [unknownLosses] : []),
+    `The store is in order: ${counted(messages, 'message')}, ${roundSize(octets)}.`,
+  ]
+}
+
+const damagedRemain =
+  'The damaged messages that are left stay in their mailboxes, where reading them is refused. They can be deleted with a mail program, or put back from a backup.'
+const unknownLosses =
+  'There may be more losses, which leave no trace: messages, deletions, changes to accounts and aliases. So deleted messages may be back. New messages get numbers far above the old ones, so that no number comes twice.'
+
+/** Whether it is time for the next line, which is a second after the one before. */
+function pacemaker(): () => boolean {
+  let last = performance.now()
+  return () => {
+    const now = performance.now()
+    if (now - last < paceMs) return false
+    last = now
+    return true
+  }
+}
+
+function described({ id, accounts, date, why }: Flaw): string {
+  const when = date === undefined ? 'at an unknown time' : `on ${new Date(date).toISOString().slice(0, 16)} UTC`
+  return `Damaged: message ${id}, for ${accounts.join(', ') || 'nobody'}, received ${when.replace('T', ' ')}: ${why}.`
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
