@@ -35,6 +35,7 @@ export class Connection {
   #wake: (() => void) | undefined
   #ended = false
   #dismissed = false
+  #closing: Promise<void> | undefined
   #idle = false
   #interrupted = false
   readonly #idleMs: number
@@ -156,7 +157,12 @@ export class Connection {
   }
 
   /** Closes after everything written has gone out, and resolves when the connection is no more. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     const socket = this.#socket
     if (socket.destroyed) return
     socket.end()

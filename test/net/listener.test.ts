@@ -35,6 +35,18 @@ const portOf = (listener: Listener) => Number(listener.name.split(':').at(-1))
 const received = async (socket: Socket) => (await buffer(socket)).toString()
 
 describe('a listener', () => {
+  test('and the service it calls may both close a connection', async t => {
+    const closed = Promise.withResolvers<void>()
+    const listener = await open(t, async connection => {
+      await connection.read()
+      void connection.close().then(closed.resolve)
+    })
+    const client = connect(portOf(listener), host)
+    client.write('QUIT')
+    assert.equal(await received(client), '')
+    await closed.promise
+  })
+
   test('answers a client that has ended its own side with its last word', async t => {
     // Answers only when the end is seen, as a commit that takes its time does.
     const listener = await open(t, async connection => {
