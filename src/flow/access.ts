@@ -1,32 +1,22 @@
 /** Lets people fetch their mail: joins the POP3 server, the connection and the store. */
 import { hashPassword, verifyPassword } from '../auth/password.ts'
 import { type Exchange, startSasl } from '../auth/sasl.ts'
-import type { Clock } from '../base/clock.ts'
-import type { Config } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
 import { foldName } from '../base/name.ts'
 import { siteOf } from '../net/admission.ts'
-import type { Certificate } from '../net/certificate.ts'
 import type { Peer } from '../net/connection.ts'
 import { type Refusal, response } from '../pop3/response.ts'
 import { Pop3Server } from '../pop3/server.ts'
 import type { Maildrop } from '../store/mailbox.ts'
 import type { Account } from '../store/roster.ts'
-import type { Store, StoredMessage } from '../store/store.ts'
+import type { StoredMessage } from '../store/store.ts'
 import { DotEncoder } from '../wire/stuffing.ts'
 import { TopCutter } from '../wire/top.ts'
 import { loginAccount } from './routing.ts'
+import type { Services } from './services.ts'
 import type { Throttle } from './throttle.ts'
 
-export type AccessServices = {
-  readonly store: Store
-  readonly config: () => Config
-  readonly certificate: () => Certificate
-  readonly clock: Clock
-  readonly log: Log
-  /** Aborts when the server stops. */
-  readonly stopping: AbortSignal
+export type AccessServices = Services & {
   readonly throttle: Throttle
   /** Numbers of the accounts whose maildrop is open: RFC 1939 §4 lets one session in at a time. */
   readonly open: Set<number>

@@ -1,13 +1,9 @@
 /** Receives mail: joins the SMTP receiver, the connection and the store. */
 import { budget } from '../base/budget.ts'
-import type { Clock } from '../base/clock.ts'
-import type { Config } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
 import { type Address, formatAddress } from '../message/address.ts'
 import { HeaderScanner } from '../message/header.ts'
 import { receivedField } from '../message/trace.ts'
-import type { Certificate } from '../net/certificate.ts'
 import type { Peer, TlsVersion } from '../net/connection.ts'
 import type { ReceiverEvent } from '../smtp/event.ts'
 import type { MailParameters, RcptParameters } from '../smtp/parameters.ts'
@@ -16,18 +12,8 @@ import { type Reply, reply } from '../smtp/reply.ts'
 import { notify, type Recipient } from '../store/keys.ts'
 import { idText } from '../store/mailbox.ts'
 import type { Incoming } from '../store/spool.ts'
-import type { Store } from '../store/store.ts'
 import { route } from './routing.ts'
-
-export type ReceiptServices = {
-  readonly store: Store
-  readonly config: () => Config
-  readonly certificate: () => Certificate
-  readonly clock: Clock
-  readonly log: Log
-  /** Aborts when the server stops: sessions finish the message they are in and close. */
-  readonly stopping: AbortSignal
-}
+import type { Services } from './services.ts'
 
 type EndEvent = Extract<ReceiverEvent, { type: 'end' }>
 
@@ -35,7 +21,7 @@ type EndEvent = Extract<ReceiverEvent, { type: 'end' }>
  * Serves one SMTP client until it leaves, falls silent or the server stops.
  * @param refusal turns the client away instead of greeting it
  */
-export async function receive(peer: Peer, services: ReceiptServices, refusal?: Reply): Promise<void> {
+export async function receive(peer: Peer, services: Services, refusal?: Reply): Promise<void> {
   const { config, stopping } = services
   const { hostname, limits } = config()
   const session = new Receiver({
@@ -58,7 +44,7 @@ export async function receive(peer: Peer, services: ReceiptServices, refusal?: R
   }
 }
 
-async function converse(session: Receiver, peer: Peer, services: ReceiptServices): Promise<void> {
+async function converse(session: Receiver, peer: Peer, services: Services): Promise<void> {
   const { stopping, certificate } = services
   await using transaction = new Transaction(session, peer, services)
   for (;;) {
@@ -122,7 +108,7 @@ class Transaction implements AsyncDisposable {
   refusal: Reply | undefined
   readonly #session: Receiver
   readonly #peer: Peer
-  readonly #services: ReceiptServices
+  readonly #services: Services
   #reversePath = ''
   #parameters: MailParameters = {}
   #recipients: Recipient[] = []
@@ -130,7 +116,7 @@ class Transaction implements AsyncDisposable {
   #header = new HeaderScanner()
   #incoming: Incoming | undefined
 
-  constructor(session: Receiver, peer: Peer, services: ReceiptServices) {
+  constructor(session: Receiver, peer: Peer, services: Services) {
     this.#session = session
     this.#peer = peer
     this.#services = services
@@ -138,12 +124,8 @@ class Transaction implements AsyncDisposable {
 
   begin(reversePath: Address | undefined, parameters: MailParameters): Reply {
     const { store } = this.#services
-    const refusal = store.failure
-      ? reply.storeTrouble
-      : store.hasRoom(parameters.size ?? 0)
-        ? undefined
-        : reply.storeFull
-    if (refusal) return refusal
+    if (store.failure) return answerTo(store.failure)
+    if (!store.hasRoom(parameters.size ?? 0)) return reply.storeFull
     this.#peer.stake = 'transaction'
     this.#reversePath = reversePath ? formatAddress(reversePath) : ''
     this.#parameters = parameters
@@ -275,9 +257,13 @@ class Transaction implements AsyncDisposable {
   /** Turns a failure of the store into the answer; a bug goes on its way. */
   #refuse(error: unknown): void {
     if (!(error instanceof Failure)) throw error
-    this.refusal ??= error.code === 'STORE_FULL' ? reply.storeFull : reply.storeTrouble
+    this.refusal ??= answerTo(error)
     this.#services.log.error({ reason: sentence(error) }, 'mail cannot be kept')
   }
+}
+
+function answerTo({ code }: Failure): Reply {
+  return code === 'STORE_FULL' ? reply.storeFull : reply.storeTrouble
 }
 
 function notifyBits({ notify: wishes = [] }: RcptParameters): number {

@@ -12,7 +12,8 @@ import { encodeResponse, response } from '../pop3/response.ts'
 import { encodeReply, reply } from '../smtp/reply.ts'
 import { Store } from '../store/store.ts'
 import { type AccessServices, access } from './access.ts'
-import { type ReceiptServices, receive } from './receipt.ts'
+import { receive } from './receipt.ts'
+import type { Services } from './services.ts'
 import { Throttle } from './throttle.ts'
 
 type ServerOptions = {
@@ -115,7 +116,7 @@ export class Server {
   }
 
   async #listen(): Promise<void> {
-    const receipt: ReceiptServices = {
+    const receipt: Services = {
       store: this.store,
       config: () => this.#config,
       certificate: () => this.#certificate,

@@ -44,7 +44,6 @@ export const reply = {
   outOfOrder: (expected: string) => ({ code: 503, enhanced: '5.5.1', text: `Not now; expected ${expected}` }),
   tlsIsOn: { code: 503, enhanced: '5.5.1', text: 'TLS is on already' },
   noValidRecipients: { code: 554, enhanced: '5.5.1', text: 'No valid recipients' },
-  talksEarly: { code: 554, enhanced: '5.5.0', text: 'Wait for the greeting before you send' },
 
   // Addresses that are wrong
   badSender: { code: 501, enhanced: '5.1.7', text: 'Expected MAIL FROM:<user@domain> or MAIL FROM:<>' },
@@ -72,7 +71,6 @@ export const reply = {
   },
   storeFull: { code: 452, enhanced: '4.3.1', text: 'No room for the message now; try again later' },
   storeTrouble: { code: 451, enhanced: '4.3.0', text: 'The message could not be kept; try again later' },
-  tlsUnavailable: { code: 454, enhanced: '4.7.0', text: 'TLS is not available now' },
   tooManyConnections: { code: 421, enhanced: '4.7.0', text: 'Too many connections; try again later' },
   tooManyErrors: { code: 421, enhanced: '4.7.0', text: 'Too many errors; closing' },
   tooManyTransactions: { code: 421, enhanced: '4.7.0', text: 'Too many messages in one session; connect again' },

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { type Config, readConfig } from '../../src/base/config.ts'
 import { silentLog } from '../../src/base/log.ts'
 import type { AccessServices } from '../../src/flow/access.ts'
-import type { ReceiptServices } from '../../src/flow/receipt.ts'
+import type { Services } from '../../src/flow/services.ts'
 import { Throttle } from '../../src/flow/throttle.ts'
 import { type Certificate, loadCertificate } from '../../src/net/certificate.ts'
 import type { MessageRecord } from '../../src/store/keys.ts'
@@ -63,7 +63,7 @@ export class Household implements AsyncDisposable {
     this.#certificate = await loadCertificate({ certificate: '', key: '', directory: this.directory, hostname })
   }
 
-  get receipt(): ReceiptServices {
+  get receipt(): Services {
     return { ...this.#services, store: this.store }
   }
 
