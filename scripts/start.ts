@@ -67,9 +67,8 @@ try {
   const server = spawn(process.execPath, [join(root, 'src', 'main.ts'), 'serve', '--data', data], { stdio: 'inherit' })
   // A closed terminal says SIGHUP, which the server by itself takes for a wish to read its configuration again.
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill('SIGTERM'))
-  server.on('exit', code => {
-    process.exitCode = code ?? 1
-  })
+  // At once: npm hands a Ctrl-C on a second time, and a process that ends by itself forgets its handlers some time before it is gone.
+  server.on('exit', code => process.exit(code ?? 1))
 } catch (error) {
   if (!(error instanceof Failure)) throw error
   console.error(error.message)

@@ -39,8 +39,9 @@ async function serve(places: Places): Promise<Lines> {
   const closeControl = await openControl(server, places)
   const stopJobs = await startJobs(server.store, log)
   opened.resolve(server)
+  const stopping = stopSignal()
   log.info('ready')
-  const signal = await stopSignal()
+  const signal = await stopping
   log.info({ signal }, 'stopping')
   stopJobs()
   await closeControl()
