@@ -70,8 +70,10 @@ type Mailbox = { -readonly [Key in keyof MailboxValue]: MailboxValue[Key] } & {
 
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
 
-/** Entries read, and operations written, at a time: a slice that leaves the event loop alone. */
+/** Operations written at a time: a slice that leaves the event loop alone. */
 const slice = 1000
+/** Rows read at a time: enough to make up for the call, and few enough to be garbage before it is collected. */
+const rowsAtOnce = 400
 
 const nothing = Buffer.alloc(0)
 const noMailbox = { next: 1, validity: 1, count: 0, octets: 0 } as const satisfies MailboxValue
@@ -305,11 +307,11 @@ export class Index {
     const octets = sentOctets(record)
     const { date, id, stored, deliveries } = record
     let links = 0
-    const value = encodeEntry({ seq, octets, date, id, stored, copies: deliveries.length })
     for (const delivery of deliveries) {
       const { account, box, uid } = delivery
       const mailbox = this.#mailboxes.get(mailboxName(account, box))
       if (!mailbox) continue // The account was removed while the message was under way.
+      const value = encodeEntry({ uid, seq, octets, date, id, stored, copies: deliveries.length })
       this.#put(entryKey(account, box, uid), value)
       this.#put(linkKey(seq, delivery), nothing)
       links += 1
@@ -398,10 +400,8 @@ export class Index {
   }
 
   /** Walks a mailbox in the order of its UIDs, a list of entries at a time. */
-  async *entries(account: number, box = inbox): AsyncGenerator<readonly (EntryValue & { uid: number })[]> {
-    for await (const rows of slices(this.#db.iterator(entryRange(account, box)))) {
-      yield rows.map(([key, value]) => ({ uid: decodeEntryKey(key).uid, ...decodeEntry(value) }))
-    }
+  async *entries(account: number, box = inbox): AsyncGenerator<readonly EntryValue[]> {
+    for await (const values of slices(this.#db.values(entryRange(account, box)))) yield values.map(decodeEntry)
   }
 }
 
@@ -412,13 +412,22 @@ function decodeDeadRow([key, value]: [Buffer, Buffer]): Dead {
   return { seq: decodeDeadKey(key), octets: decodeDead(value) }
 }
 
-/** Reads an iterator a slice at a time: a promise for each row would cost more than the row. */
+/**
+ * Reads an iterator a slice at a time, for a promise for each row would cost more than the row; while one slice is looked
+ * at, LevelDB reads the next.
+ */
 async function* slices<Row>(iterator: {
   nextv(size: number): Promise<Row[]>
   close(): Promise<void>
 }): AsyncGenerator<Row[]> {
+  let next = iterator.nextv(rowsAtOnce)
   try {
-    for (let rows = await iterator.nextv(slice); rows.length > 0; rows = await iterator.nextv(slice)) yield rows
+    for (let rows = await next; rows.length > 0; rows = await next) {
+      next = iterator.nextv(rowsAtOnce)
+      // It may fail while nobody waits for it yet; it is awaited in the next round, or never when the reader has left.
+      next.catch(() => {})
+      yield rows
+    }
   } finally {
     await iterator.close()
   }

@@ -47,14 +47,15 @@
  *     a account:u48                            created:u48 name:text password:text
  *     n address                                targets:list(text)
  *     u account:u48 box:u32                    next:u32 validity:u32 count:varint octets:varint
- *     x account:u48 box:u32 uid:u32            seq:u48 octets:u48 date:u48 id:10 stored:u48 copies:u16
+ *     x account:u48 box:u32 uid:u32            uid:u32 seq:u48 octets:u48 date:u48 id:10 stored:u48 copies:u16
  *     l seq:u48 account:u48 box:u32 uid:u32    (empty)
  *     z seq:u48                                octets:varint
  *
  * `applied` is the last record of the log at the last checkpoint, when everything in the index was synced; those after it
  * are applied again at start. Below `settled` no block waits for its message. `store` is the one in the log's header: an
  * index of another log is of no use. `u` is written only then, too, and its counters are counted anew when records had to
- * be applied again. `x` is one message in a mailbox, in the order of arrival. `l` is the link back: when the last link of
+ * be applied again. `x` is one message in a mailbox, in the order of arrival; its UID stands in the value, too, so that
+ * opening a mailbox reads no keys. `l` is the link back: when the last link of
  * a message is gone, its record and blocks are dead, and `z` says so until the sweep has taken them out of the log.
  * `copies` spares most messages the look at their links.
  *
@@ -358,6 +359,7 @@ export type MailboxValue = {
 
 /** One message in a mailbox: `octets` with its trace fields, as POP3 sends it. */
 export type EntryValue = {
+  readonly uid: number
   readonly seq: number
   readonly octets: number
   /** ms since the epoch */
@@ -446,19 +448,25 @@ export function decodeEntryKey(key: Buffer): Delivery {
   return decodeKey(key, from => ({ account: from.u48(), box: from.u32(), uid: from.u32() }))
 }
 
-export function encodeEntry({ seq, octets, date, id, stored, copies }: EntryValue): Buffer {
-  return new OctetWriter().u48(seq).u48(octets).u48(date).raw(id).u48(stored).u16(copies).finish()
+export function encodeEntry({ uid, seq, octets, date, id, stored, copies }: EntryValue): Buffer {
+  return new OctetWriter().u32(uid).u48(seq).u48(octets).u48(date).raw(id).u48(stored).u16(copies).finish()
 }
 
+/** Octets of a mailbox entry: its fields are all of fixed length. */
+const entryOctets = 30 + idOctets
+
+/** Takes the fields by their offsets: a login reads as many of these as the mailbox has messages. */
 export function decodeEntry(value: Buffer): EntryValue {
-  return decode('a mailbox entry', value, from => ({
-    seq: from.u48(),
-    octets: from.u48(),
-    date: from.u48(),
-    id: from.raw(idOctets),
-    stored: from.u48(),
-    copies: from.u16(),
-  }))
+  if (value.length < entryOctets) throw damaged('a mailbox entry', new RangeError('octets end too early'))
+  return {
+    uid: value.readUInt32BE(0),
+    seq: value.readUIntBE(4, 6),
+    octets: value.readUIntBE(10, 6),
+    date: value.readUIntBE(16, 6),
+    id: value.subarray(22, 22 + idOctets),
+    stored: value.readUIntBE(22 + idOctets, 6),
+    copies: value.readUInt16BE(28 + idOctets),
+  }
 }
 
 export function linkKey(seq: number, { account, box, uid }: Delivery): Buffer {

@@ -145,7 +145,7 @@ const valueCodecs: readonly Codec[] = [
   codec('mailbox', shape({ next: u32, validity: u32, count, octets: count }), keys.encodeMailbox, keys.decodeMailbox),
   codec(
     'mailbox entry',
-    shape({ seq: u48, octets: u48, date: u48, id: octets(10), stored: u48, copies: fc.nat(0xffff) }),
+    shape({ uid: u32, seq: u48, octets: u48, date: u48, id: octets(10), stored: u48, copies: fc.nat(0xffff) }),
     keys.encodeEntry,
     keys.decodeEntry,
   ),

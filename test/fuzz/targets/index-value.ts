@@ -38,6 +38,7 @@ export const indexValue: Target = {
     keys.encodeAlias(['alice', 'zoë@home.example']),
     keys.encodeMailbox({ next: 43, validity: 1, count: 7, octets: 70_000 }),
     keys.encodeEntry({
+      uid: 42,
       seq: 1000,
       octets: 70_000,
       date: 1_795_299_352_000,
