@@ -120,7 +120,8 @@ export class Engine {
   }
 
   /**
-   * Commits: resolves when it is durable and applied. Those that wait at the same moment share one fsync.
+   * Commits: resolves when it is durable, and whatever reads the index from then on finds it applied. Those that wait at
+   * the same moment share one fsync.
    * @throws Failure STORE_FULL or STORE_IO; whether the commit will be found after a restart is then unknown
    */
   commit(commit: Commit): Promise<void> {
@@ -145,8 +146,11 @@ export class Engine {
         const entries = group.flatMap(({ commit }) => commit.entries())
         if (group.some(({ commit }) => commit.claimsBlocks)) await this.log.syncBlocks()
         await this.log.append(entries)
-        await this.index.apply(entries)
+        const applied = this.index.apply(entries)
+        // What was delivered is looked for only behind what is being applied, so that the 250 need not wait for it.
+        if (!entries.every(({ record }) => record.kind === 'message' || record.kind === 'block')) await applied
         for (const { resolve } of group) resolve()
+        await applied
         if (this.log.next - this.index.applied > budget.checkpoint) await this.#checkpoint()
       } catch (error) {
         const failure = this.fail(error)

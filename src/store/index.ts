@@ -86,6 +86,8 @@ export class Index {
   readonly #dead = new Map<number, number>()
   /** What is applied and not yet written. */
   #operations: Operation[] = []
+  /** What is being applied; everything public that reads waits for it first. */
+  #applying: Promise<void> = Promise.resolve()
   #applied = -1
   #settled = 0
   #store: Buffer | undefined
@@ -168,8 +170,16 @@ export class Index {
     return mailbox ? mailbox.given++ : noMailbox.next
   }
 
-  /** Applies records of the log, in their order. */
-  async apply(entries: Iterable<LogEntry>): Promise<void> {
+  /**
+   * Applies records of the log, in their order. Deliveries are counted when this returns and found when it resolves; whoever
+   * reads meanwhile waits for it.
+   */
+  apply(entries: Iterable<LogEntry>): Promise<void> {
+    this.#applying = this.#apply(entries)
+    return this.#applying
+  }
+
+  async #apply(entries: Iterable<LogEntry>): Promise<void> {
     for (const { seq, record } of entries) {
       switch (record.kind) {
         case 'message':
@@ -220,6 +230,7 @@ export class Index {
 
   /** Walks the dead messages of a segment, a list at a time. */
   async *deadIn(segment: number): AsyncGenerator<readonly Dead[]> {
+    await this.#applying
     for await (const rows of slices(this.#db.iterator(deadIn(segment)))) yield rows.map(decodeDeadRow)
   }
 
@@ -231,12 +242,14 @@ export class Index {
 
   /** The highest number of a message that is in some mailbox; -1 for none. */
   async newest(): Promise<number> {
+    await this.#applying
     const [key] = await this.#db.keys({ ...linkRange, reverse: true, limit: 1 }).all()
     return key ? decodeLinkKey(key).seq : -1
   }
 
   /** Walks all messages that are in some mailbox, in the order of their records. However long it takes, it pins nothing. */
   async *live(): AsyncGenerator<{ readonly seq: number; readonly deliveries: readonly Delivery[] }> {
+    await this.#applying
     for (let from = 0; ; ) {
       const [first] = await this.#db.keys({ ...linksFrom(from), limit: 1 }).all()
       if (!first) return
@@ -249,11 +262,13 @@ export class Index {
 
   /** @returns which of these are linked to that message */
   async linked(seq: number, deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
+    await this.#applying
     const found = await this.#db.hasMany(deliveries.map(delivery => linkKey(seq, delivery)))
     return deliveries.filter((_, i) => found[i])
   }
 
   async entry({ account, box, uid }: Delivery): Promise<EntryValue | undefined> {
+    await this.#applying
     const value = await this.#db.get(entryKey(account, box, uid))
     return value && decodeEntry(value)
   }
@@ -268,6 +283,7 @@ export class Index {
 
   /** Counts the dead octets of every segment anew. */
   async countDead(): Promise<void> {
+    await this.#applying
     this.#dead.clear()
     for await (const rows of slices(this.#db.iterator(deadRange))) {
       for (const { seq, octets } of rows.map(decodeDeadRow)) this.#countDead(seq, octets)
@@ -401,6 +417,7 @@ export class Index {
 
   /** Walks a mailbox in the order of its UIDs, a list of entries at a time. */
   async *entries(account: number, box = inbox): AsyncGenerator<readonly EntryValue[]> {
+    await this.#applying
     for await (const values of slices(this.#db.values(entryRange(account, box)))) yield values.map(decodeEntry)
   }
 }

@@ -1,28 +1,8 @@
 /** A mailbox as one session sees it: its messages at the moment it was opened, in compact arrays. */
 import { budget } from '../base/budget.ts'
+import { idText } from './id.ts'
 import type { Index } from './index.ts'
 import { idOctets } from './keys.ts'
-
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-
-/**
- * @param id ten octets
- * @returns sixteen letters and digits: the message's UIDL (RFC 1939 §7 asks for 0x21 to 0x7e) and its id in Received
- */
-export function idText(id: Uint8Array): string {
-  let text = ''
-  let bits = 0
-  let value = 0
-  for (const octet of id) {
-    value = ((value << 8) | octet) & 0xfff
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      text += alphabet[(value >> bits) & 31]
-    }
-  }
-  return text
-}
 
 /** The messages of one mailbox, numbered from 0 in the order of their UIDs. Holds 28 octets a message. */
 export class Maildrop {

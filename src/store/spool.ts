@@ -1,8 +1,9 @@
 /** Messages on their way in: their octets gathered into blocks, the blocks written behind each other, then one commit. */
-import { createHash, type Hash, hash, randomBytes } from 'node:crypto'
+import { createHash, type Hash, hash } from 'node:crypto'
 import { budget } from '../base/budget.ts'
 import type { Engine } from './engine.ts'
-import { blockHead, idOctets, inbox, type MessageRecord, type Recipient } from './keys.ts'
+import { takeId } from './id.ts'
+import { blockHead, inbox, type MessageRecord, type Recipient } from './keys.ts'
 import type { LogEntry } from './log.ts'
 
 /** What is kept of a message beside its octets, as the one who received it knows it. */
@@ -42,7 +43,7 @@ const noBlock = Buffer.alloc(0)
 /** One message coming in. It ends with `commit`, or is disposed of and leaves nothing behind. */
 export class Incoming implements AsyncDisposable {
   /** Random and unique; its text form is the UIDL and the id in Received. */
-  readonly id = randomBytes(idOctets)
+  readonly id = takeId()
   readonly #engine: Engine
   readonly #pool: BlockPool
   readonly #blocks: number[] = []

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Engine } from './engine.ts'
 import { isDamage, storeFailure } from './failure.ts'
+import { idText } from './id.ts'
 import { sentOctets } from './index.ts'
 import type { Delivery, EntryValue, MessageRecord } from './keys.ts'
-import { idText } from './mailbox.ts'
 
 /** A message that is not what was written. */
 export type Flaw = {
