@@ -4,7 +4,8 @@
  * A power cut may take any of what was written without sync, and not only the end of it. So at a checkpoint, now and then,
  * everything is synced and the last record noted that is surely in; at start the records after that are applied again.
  * Applying one a second time comes to the same, whatever of those behind it is in already. That holds for every key but
- * the mailboxes' counters; these are kept in memory, written only at a checkpoint, and counted anew after an unclean end.
+ * the counters of mailboxes and segments; these are kept in memory, written only at a checkpoint, and counted anew after an
+ * unclean end.
  */
 import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
@@ -32,6 +33,8 @@ import {
   decodeLinkKey,
   decodeMailbox,
   decodeMailboxKey,
+  decodeSegment,
+  decodeSegmentKey,
   decodeVersion,
   type EntryValue,
   encodeAccount,
@@ -39,6 +42,7 @@ import {
   encodeDead,
   encodeEntry,
   encodeMailbox,
+  encodeSegment,
   encodeVersion,
   entryKey,
   entryRange,
@@ -53,11 +57,13 @@ import {
   mailboxKey,
   mailboxRange,
   type RemovalRecord,
-  segmentRecords,
+  segmentKey,
+  segmentRange,
   versionKey,
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
 import { type Account, Roster } from './roster.ts'
+import { Segments } from './segments.ts'
 import { syncWriteAhead } from './sync.ts'
 import { damagedTables } from './table.ts'
 
@@ -80,10 +86,10 @@ const noMailbox = { next: 1, validity: 1, count: 0, octets: 0 } as const satisfi
 
 export class Index {
   readonly roster = new Roster()
+  readonly segments = new Segments()
   readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #directory: string
   readonly #mailboxes = new Map<string, Mailbox>()
-  readonly #dead = new Map<number, number>()
   /** What is applied and not yet written. */
   #operations: Operation[] = []
   /** What is being applied; everything public that reads waits for it first. */
@@ -138,6 +144,9 @@ export class Index {
       const { account, box } = decodeMailboxKey(key)
       const counters = decodeMailbox(value)
       this.#mailboxes.set(mailboxName(account, box), { account, box, ...counters, given: counters.next })
+    }
+    for await (const [key, value] of this.#db.iterator(segmentRange)) {
+      this.segments.load(decodeSegmentKey(key), decodeSegment(value))
     }
   }
 
@@ -216,16 +225,15 @@ export class Index {
     for (const mailbox of this.#mailboxes.values()) {
       this.#put(mailboxKey(mailbox.account, mailbox.box), encodeMailbox(mailbox))
     }
+    for (const { segment, octets } of this.segments.takeChanged()) {
+      if (octets > 0) this.#put(segmentKey(segment), encodeSegment(octets))
+      else this.#delete(segmentKey(segment))
+    }
     this.#put(versionKey, encodeVersion({ format, applied, settled, store }))
     await this.#write({ sync: true })
     this.#applied = applied
     this.#settled = settled
     this.#store = store
-  }
-
-  /** Octets of dead messages in each segment of the log that has some. */
-  get dead(): ReadonlyMap<number, number> {
-    return this.#dead
   }
 
   /** Walks the dead messages of a segment, a list at a time. */
@@ -237,7 +245,7 @@ export class Index {
   /** Forgets dead messages that the sweep has taken out of the log. */
   async forget(dead: readonly Dead[]): Promise<void> {
     await this.#db.batch(dead.map(({ seq }) => ({ type: 'del' as const, key: deadKey(seq) })))
-    for (const { seq, octets } of dead) this.#countDead(seq, -octets)
+    for (const { seq, octets } of dead) this.segments.addDead(seq, -octets)
   }
 
   /** The highest number of a message that is in some mailbox; -1 for none. */
@@ -284,24 +292,35 @@ export class Index {
   /** Counts the dead octets of every segment anew. */
   async countDead(): Promise<void> {
     await this.#applying
-    this.#dead.clear()
+    this.segments.clearDead()
     for await (const rows of slices(this.#db.iterator(deadRange))) {
-      for (const { seq, octets } of rows.map(decodeDeadRow)) this.#countDead(seq, octets)
+      for (const { seq, octets } of rows.map(decodeDeadRow)) this.segments.addDead(seq, octets)
     }
   }
 
-  /** Counts the messages of every mailbox anew. */
+  /** Counts the messages of every mailbox and of every segment anew. */
   async recount(): Promise<void> {
+    this.segments.clearLive()
     for (const mailbox of this.#mailboxes.values()) {
       mailbox.count = mailbox.octets = 0
       for await (const entries of this.entries(mailbox.account, mailbox.box)) {
         mailbox.count += entries.length
         // Where the log has lost a message that is still here, its number is not given to another one.
         mailbox.next = Math.max(mailbox.next, (entries.at(-1)?.uid ?? 0) + 1)
-        for (const { octets } of entries) mailbox.octets += octets
+        for (const entry of entries) {
+          mailbox.octets += entry.octets
+          if (await this.#isFirstCopy(entry, mailbox)) this.segments.addLive(entry.seq, entry.stored)
+        }
       }
       mailbox.given = Math.max(mailbox.given, mailbox.next)
     }
+  }
+
+  /** @returns whether this entry is the one of its message that stands for all of them */
+  async #isFirstCopy({ seq, copies, uid }: EntryValue, { account, box }: Mailbox): Promise<boolean> {
+    if (copies === 1) return true
+    const [first] = await this.#db.keys({ ...linksOf(seq), limit: 1 }).all()
+    return first?.equals(linkKey(seq, { account, box, uid })) ?? true
   }
 
   #put(key: Buffer, value: Buffer): void {
@@ -336,7 +355,8 @@ export class Index {
       mailbox.count += 1
       mailbox.octets += octets
     }
-    if (links === 0) this.#bury(seq, stored)
+    if (links > 0) this.segments.addLive(seq, stored)
+    else this.#bury(seq, stored)
   }
 
   async #remove({ account, box, uids }: RemovalRecord): Promise<void> {
@@ -388,25 +408,20 @@ export class Index {
     const last = copies === 1 || (await this.#links(seq)) === 1
     this.#delete(entryKey(delivery.account, delivery.box, delivery.uid))
     this.#delete(linkKey(seq, delivery))
-    if (last) this.#bury(seq, stored)
+    if (!last) return
+    this.segments.addLive(seq, -stored)
+    this.#bury(seq, stored)
   }
 
   #bury(seq: number, octets: number): void {
     this.#put(deadKey(seq), encodeDead(octets))
-    this.#countDead(seq, octets)
+    this.segments.addDead(seq, octets)
   }
 
   /** @returns how many links a message has, of those that are written; two stand for more */
   async #links(seq: number): Promise<number> {
     const keys = await this.#db.keys({ ...linksOf(seq), limit: 2 }).all()
     return keys.length
-  }
-
-  #countDead(seq: number, octets: number): void {
-    const segment = Math.floor(seq / segmentRecords)
-    const sum = (this.#dead.get(segment) ?? 0) + octets
-    if (sum > 0) this.#dead.set(segment, sum)
-    else this.#dead.delete(segment)
   }
 
   #alias({ address, targets }: AliasRecord): void {

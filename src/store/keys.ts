@@ -50,6 +50,7 @@
  *     x account:u48 box:u32 uid:u32            uid:u32 seq:u48 octets:u48 date:u48 id:10 stored:u48 copies:u16
  *     l seq:u48 account:u48 box:u32 uid:u32    (empty)
  *     z seq:u48                                octets:varint
+ *     s segment:u48                            live:varint
  *
  * `applied` is the last record of the log at the last checkpoint, when everything in the index was synced; those after it
  * are applied again at start. Below `settled` no block waits for its message. `store` is the one in the log's header: an
@@ -57,7 +58,8 @@
  * be applied again. `x` is one message in a mailbox, in the order of arrival; its UID stands in the value, too, so that
  * opening a mailbox reads no keys. `l` is the link back: when the last link of
  * a message is gone, its record and blocks are dead, and `z` says so until the sweep has taken them out of the log.
- * `copies` spares most messages the look at their links.
+ * `copies` spares most messages the look at their links. `s` is written and counted anew as `u` is: the octets of the
+ * messages of a segment that are in some mailbox.
  *
  * Benefits: small, so it stays in LevelDB's upper levels and its cache; opening a mailbox is one range scan. Downsides:
  * at start the log's tail is read again; an index that is lost costs a pass over the whole log.
@@ -336,7 +338,16 @@ function readMessage(seq: number, from: OctetReader): MessageRecord {
 
 // Keys and values of the index
 
-const names = { version: 0x76, account: 0x61, alias: 0x6e, mailbox: 0x75, entry: 0x78, link: 0x6c, dead: 0x7a } as const
+const names = {
+  version: 0x76, // v
+  account: 0x61, // a
+  alias: 0x6e, //   n
+  mailbox: 0x75, // u
+  entry: 0x78, //   x
+  link: 0x6c, //    l
+  dead: 0x7a, //    z
+  segment: 0x73, // s
+} as const
 
 /** Where the index stands. */
 export type Version = {
@@ -493,6 +504,22 @@ export function decodeDead(value: Buffer): number {
   return decode('a dead message', value, from => from.varint())
 }
 
+export function segmentKey(segment: number): Buffer {
+  return new OctetWriter().u8(names.segment).u48(segment).finish()
+}
+
+export function decodeSegmentKey(key: Buffer): number {
+  return decodeKey(key, from => from.u48())
+}
+
+export function encodeSegment(live: number): Buffer {
+  return new OctetWriter().varint(live).finish()
+}
+
+export function decodeSegment(value: Buffer): number {
+  return decode('a segment', value, from => from.varint())
+}
+
 /** The keys of one kind, or below one prefix of it, as a LevelDB range. */
 export type Range = { readonly gte: Buffer; readonly lt: Buffer }
 
@@ -511,6 +538,7 @@ export function linksFrom(seq: number): Range {
   return { gte: new OctetWriter().u8(names.link).u48(seq).finish(), lt: linkRange.lt }
 }
 
+export const segmentRange: Range = { gte: Buffer.of(names.segment), lt: Buffer.of(names.segment + 1) }
 export const deadRange: Range = { gte: Buffer.of(names.dead), lt: Buffer.of(names.dead + 1) }
 
 /** @returns the dead messages whose records lie in one segment of the log */

@@ -167,11 +167,6 @@ export class Log {
     return decodeFound(seq, await this.#db.get(encodeLogKey(seq)))
   }
 
-  /** Octets on the disk of the records from one number up to another; those not yet in a table are left out. */
-  size(from: number, to: number): Promise<number> {
-    return this.#db.approximateSize(encodeLogKey(from), encodeLogKey(to))
-  }
-
   /** Gives back the space of what was dropped between two numbers. Takes one thread of the pool for its whole time. */
   compact(from: number, to: number): Promise<void> {
     return this.#db.compactRange(encodeLogKey(from), encodeLogKey(to))

@@ -58,7 +58,7 @@ export class Sweeper {
   /** Begins a sweep in the background when enough has died, unless one is under way. */
   nudge(share: number = shares.rule): void {
     if (this.#running || this.#stop.signal.aborted) return
-    if (share === shares.rule && deadOctets(this.#engine()) - this.#left < budget.sweep) return
+    if (share === shares.rule && this.#engine().index.segments.dead - this.#left < budget.sweep) return
     this.run(share).catch(error => this.#log.error({ reason: sentence(error) }, 'sweep failed'))
   }
 
@@ -72,7 +72,7 @@ export class Sweeper {
     const engine = this.#engine()
     try {
       const swept = await sweep(engine, share, this.#stop.signal)
-      this.#left = deadOctets(engine)
+      this.#left = engine.index.segments.dead
       if (swept.segments > 0) this.#log.debug(swept, 'dead messages swept')
       return swept
     } catch (error) {
@@ -81,21 +81,15 @@ export class Sweeper {
   }
 }
 
-function deadOctets({ index }: Engine): number {
-  let sum = 0
-  for (const octets of index.dead.values()) sum += octets
-  return sum
-}
-
 /**
  * Sweeps the deadest segments until no more than `share` of the log is dead.
- * @param share of the log's octets on the disk, 0 to 1
+ * @param share of the octets of all messages, 0 to 1
  * @param signal stops it between two slices
  * @throws Failure STORE_FULL or STORE_IO
  */
 async function sweep(engine: Engine, share: number, signal: AbortSignal): Promise<Swept> {
   const swept = { segments: 0, messages: 0, octets: 0 }
-  for (const stretch of stretches(await choose(engine, share))) {
+  for (const stretch of stretches(choose(engine, share))) {
     if (signal.aborted) break
     const dead = await sweepStretch(engine, stretch, signal)
     swept.segments += stretch.length
@@ -106,21 +100,17 @@ async function sweep(engine: Engine, share: number, signal: AbortSignal): Promis
 }
 
 /** @returns the segments to sweep, in ascending order */
-async function choose(engine: Engine, share: number): Promise<number[]> {
-  const { index, log } = engine
-  const segments: { segment: number; dead: number; share: number }[] = []
-  for (const [segment, dead] of index.dead) {
-    const size = await log.size(segment * segmentRecords, (segment + 1) * segmentRecords)
-    // What is not in a table yet does not count for the size, so that it may be less than what is dead.
-    segments.push({ segment, dead, share: dead / Math.max(size, dead) })
-  }
-  let [dead, size] = [deadOctets(engine), await log.size(0, log.next)]
+function choose({ index: { segments } }: Engine, share: number): number[] {
+  const candidates = Array.from(segments, segment => ({
+    ...segment,
+    share: segment.dead / (segment.live + segment.dead),
+  }))
+  let { live, dead } = segments
   const chosen: number[] = []
-  for (const candidate of segments.toSorted((a, b) => b.share - a.share)) {
-    if (dead <= share * size && candidate.share < nearlyDead) break
-    chosen.push(candidate.segment)
+  for (const candidate of candidates.toSorted((a, b) => b.share - a.share)) {
+    if (dead <= share * (live + dead) && candidate.share < nearlyDead) break
+    chosen.push(candidate.number)
     dead -= candidate.dead
-    size -= candidate.dead
   }
   return chosen.toSorted((a, b) => a - b)
 }

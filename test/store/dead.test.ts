@@ -33,7 +33,7 @@ describe('a sweep', () => {
   test('takes the segment that is all dead, leaves one that costs more than it gives, and goes further when asked', async () => {
     await using postbox = await Postbox.make(['alice'])
     await fill(postbox.store, 4)
-    await postbox.restart() // So that everything is in tables and counts.
+    await postbox.restart() // So that everything is in tables.
     const { store, directory } = postbox
     const [alice = 0] = numbers(store, 'alice')
     const full = logOctets(directory)
@@ -63,4 +63,33 @@ describe('a sweep', () => {
     })
     await postbox.open()
   })
+
+  for (const [when, next] of [
+    ['', async () => {}],
+    [', after a restart', (postbox: Postbox) => postbox.restart()],
+    [', after a power cut', (postbox: Postbox) => postbox.crash()],
+  ] as const) {
+    test(`counts text as it was written, however well LevelDB compresses it${when}`, async () => {
+      await using postbox = await Postbox.make(['alice'])
+      const text = Buffer.alloc(octets, 'A household keeps its mail for a long time.\r\n')
+      await Promise.all(Array.from({ length: 200 }, () => deliver(postbox.store, ['alice'], text)))
+      const [alice = 0] = numbers(postbox.store, 'alice')
+      const gone = Array.from({ length: 40 }, (_, i) => i + 1)
+      await postbox.store.remove(alice, gone)
+      await next(postbox)
+      assert.equal((await postbox.store.sweep(0.21)).messages, 0)
+      assert.equal((await postbox.store.sweep(0.19)).messages, gone.length)
+    })
+
+    test(`counts a message to several once${when}`, async () => {
+      await using postbox = await Postbox.make(['alice', 'bob', 'zoë'])
+      await deliver(postbox.store, ['alice', 'bob', 'zoë'], letter(octets))
+      await deliver(postbox.store, ['alice'], letter(octets))
+      const [alice = 0] = numbers(postbox.store, 'alice')
+      await postbox.store.remove(alice, [1, 2])
+      await next(postbox)
+      assert.equal((await postbox.store.sweep(0.51)).messages, 0)
+      assert.equal((await postbox.store.sweep(0.49)).messages, 1)
+    })
+  }
 })

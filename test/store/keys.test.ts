@@ -125,6 +125,7 @@ const keyCodecs: readonly Codec[] = [
     keys.decodeLinkKey,
   ),
   codec('dead key', u48, keys.deadKey, keys.decodeDeadKey),
+  codec('segment key', u48, keys.segmentKey, keys.decodeSegmentKey),
 ]
 
 const valueCodecs: readonly Codec[] = [
@@ -142,6 +143,7 @@ const valueCodecs: readonly Codec[] = [
   codec('account', shape({ created: u48, name: text, password: text }), keys.encodeAccount, keys.decodeAccount),
   codec('alias', fc.array(text, { maxLength: 10 }), keys.encodeAlias, keys.decodeAlias),
   codec('dead message', count, keys.encodeDead, keys.decodeDead),
+  codec('segment', count, keys.encodeSegment, keys.decodeSegment),
   codec('mailbox', shape({ next: u32, validity: u32, count, octets: count }), keys.encodeMailbox, keys.decodeMailbox),
   codec(
     'mailbox entry',

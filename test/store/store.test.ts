@@ -298,8 +298,8 @@ describe('accounts and aliases', () => {
     const letters = (await databaseEntries(postbox.directory, 'index'))
       .map(([key]) => key.toString('latin1', 0, 1))
       .join('')
-    // Bob's account, link, mailbox and entry, and the version; and what the sweep has to take out of the log.
-    assert.equal(letters, `aluvx${'z'.repeat(1501)}`)
+    // Bob's account, link, segment, mailbox and entry, and the version; and what the sweep has to take out of the log.
+    assert.equal(letters, `alsuvx${'z'.repeat(1501)}`)
     await postbox.open()
     assert.deepEqual(numbers(postbox.store, 'bob'), accounts)
   })

@@ -22,12 +22,14 @@ const trips: Readonly<Record<string, Trip>> = {
   mailbox: trip(keys.decodeMailbox, keys.encodeMailbox),
   entry: trip(keys.decodeEntry, keys.encodeEntry),
   dead: trip(keys.decodeDead, keys.encodeDead),
+  segment: trip(keys.decodeSegment, keys.encodeSegment),
   logKey: trip(keys.decodeLogKey, keys.encodeLogKey),
   accountKey: trip(keys.decodeAccountKey, keys.accountKey),
   aliasKey: trip(keys.decodeAliasKey, keys.aliasKey),
   mailboxKey: trip(keys.decodeMailboxKey, ({ account, box }) => keys.mailboxKey(account, box)),
   entryKey: trip(keys.decodeEntryKey, ({ account, box, uid }) => keys.entryKey(account, box, uid)),
   deadKey: trip(keys.decodeDeadKey, keys.deadKey),
+  segmentKey: trip(keys.decodeSegmentKey, keys.segmentKey),
   linkKey: trip(keys.decodeLinkKey, ({ seq, ...delivery }) => keys.linkKey(seq, delivery)),
 }
 
