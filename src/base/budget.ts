@@ -45,7 +45,7 @@ export const budget = {
   loginAttempts: 3,
   /** Errors after which a POP3 session is closed. */
   pop3Errors: 20,
-  /** Messages one maildrop shows in a session; the rest stay for the next one. 24 octets each. */
+  /** Messages one maildrop shows in a session; the rest stay for the next one. 36 octets each. */
   maildrop: 1_000_000,
 
   // Store

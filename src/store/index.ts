@@ -11,6 +11,7 @@ import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
 import { returnPathField } from '../message/trace.ts'
+import { idText } from './id.ts'
 import {
   type AccountRecord,
   type AliasRecord,
@@ -82,6 +83,8 @@ const slice = 1000
 const rowsAtOnce = 400
 
 const nothing = Buffer.alloc(0)
+/** How values are read that are entries of mailboxes. */
+const asText = { valueEncoding: 'utf8' } as const
 const noMailbox = { next: 1, validity: 1, count: 0, octets: 0 } as const satisfies MailboxValue
 
 export class Index {
@@ -277,8 +280,8 @@ export class Index {
 
   async entry({ account, box, uid }: Delivery): Promise<EntryValue | undefined> {
     await this.#applying
-    const value = await this.#db.get(entryKey(account, box, uid))
-    return value && decodeEntry(value)
+    const value = await this.#db.get<Buffer, string>(entryKey(account, box, uid), asText)
+    return value === undefined ? undefined : decodeEntry(value)
   }
 
   /** All mailboxes, each with its account. */
@@ -342,11 +345,12 @@ export class Index {
     const octets = sentOctets(record)
     const { date, id, stored, deliveries } = record
     let links = 0
+    const entry = { id: idText(id), seq, octets, date, stored, copies: deliveries.length }
     for (const delivery of deliveries) {
       const { account, box, uid } = delivery
       const mailbox = this.#mailboxes.get(mailboxName(account, box))
       if (!mailbox) continue // The account was removed while the message was under way.
-      const value = encodeEntry({ uid, seq, octets, date, id, stored, copies: deliveries.length })
+      const value = encodeEntry({ ...entry, uid })
       this.#put(entryKey(account, box, uid), value)
       this.#put(linkKey(seq, delivery), nothing)
       links += 1
@@ -368,7 +372,10 @@ export class Index {
     await this.#write() // What was delivered in the same group is to be found.
     for (let start = 0; start < uids.length; start += slice) {
       const part = uids.slice(start, start + slice)
-      const values = await this.#db.getMany(part.map(uid => entryKey(account, box, uid)))
+      const values = await this.#db.getMany<Buffer, string>(
+        part.map(uid => entryKey(account, box, uid)),
+        asText,
+      )
       for (const [i, uid] of part.entries()) {
         const value = values[i]
         if (value === undefined) continue
@@ -395,7 +402,7 @@ export class Index {
     this.roster.dropAccount(account)
     this.#mailboxes.delete(mailboxName(account, inbox))
     await this.#write() // What was delivered in the same group is to be found.
-    for await (const [key, value] of this.#db.iterator(entryRange(account))) {
+    for await (const [key, value] of this.#db.iterator<Buffer, string>({ ...entryRange(account), ...asText })) {
       await this.#deleteEntry(decodeEntry(value), decodeEntryKey(key))
       if (this.#operations.length >= slice) await this.#write()
     }
@@ -433,7 +440,8 @@ export class Index {
   /** Walks a mailbox in the order of its UIDs, a list of entries at a time. */
   async *entries(account: number, box = inbox): AsyncGenerator<readonly EntryValue[]> {
     await this.#applying
-    for await (const values of slices(this.#db.values(entryRange(account, box)))) yield values.map(decodeEntry)
+    for await (const values of slices(this.#db.values<Buffer, string>({ ...entryRange(account, box), ...asText })))
+      yield values.map(decodeEntry)
   }
 }
 

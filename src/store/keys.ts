@@ -47,7 +47,7 @@
  *     a account:u48                            created:u48 name:text password:text
  *     n address                                targets:list(text)
  *     u account:u48 box:u32                    next:u32 validity:u32 count:varint octets:varint
- *     x account:u48 box:u32 uid:u32            uid:u32 seq:u48 octets:u48 date:u48 id:10 stored:u48 copies:u16
+ *     x account:u48 box:u32 uid:u32            id:16 uid:5 seq:7 octets:7 date:7 stored:7 copies:3
  *     l seq:u48 account:u48 box:u32 uid:u32    (empty)
  *     z seq:u48                                octets:varint
  *     s segment:u48                            live:varint
@@ -55,8 +55,9 @@
  * `applied` is the last record of the log at the last checkpoint, when everything in the index was synced; those after it
  * are applied again at start. Below `settled` no block waits for its message. `store` is the one in the log's header: an
  * index of another log is of no use. `u` is written only then, too, and its counters are counted anew when records had to
- * be applied again. `x` is one message in a mailbox, in the order of arrival; its UID stands in the value, too, so that
- * opening a mailbox reads no keys. `l` is the link back: when the last link of
+ * be applied again. `x` is one message in a mailbox, in the order of arrival. Its value is the id as text and numbers of
+ * so many digits of seven bits, its UID among them: so a mailbox is opened by reading values as strings, which cost a third
+ * of what buffers do, and no keys. `l` is the link back: when the last link of
  * a message is gone, its record and blocks are dead, and `z` says so until the sweep has taken them out of the log.
  * `copies` spares most messages the look at their links. `s` is written and counted anew as `u` is: the octets of the
  * messages of a segment that are in some mailbox.
@@ -370,12 +371,13 @@ export type MailboxValue = {
 
 /** One message in a mailbox: `octets` with its trace fields, as POP3 sends it. */
 export type EntryValue = {
+  /** In its text form. */
+  readonly id: string
   readonly uid: number
   readonly seq: number
   readonly octets: number
   /** ms since the epoch */
   readonly date: number
-  readonly id: Buffer
   /** Octets that the message takes in the log. */
   readonly stored: number
   /** Deliveries that it had. */
@@ -459,24 +461,53 @@ export function decodeEntryKey(key: Buffer): Delivery {
   return decodeKey(key, from => ({ account: from.u48(), box: from.u32(), uid: from.u32() }))
 }
 
-export function encodeEntry({ uid, seq, octets, date, id, stored, copies }: EntryValue): Buffer {
-  return new OctetWriter().u32(uid).u48(seq).u48(octets).u48(date).raw(id).u48(stored).u16(copies).finish()
+/** Characters of an id's text, then digits of each number, most significant first. */
+const entryWidths = { id: 16, uid: 5, seq: 7, octets: 7, date: 7, stored: 7, copies: 3 } as const
+const entryOctets = Object.values(entryWidths).reduce((sum, width) => sum + width, 0)
+
+export function encodeEntry({ id, uid, seq, octets, date, stored, copies }: EntryValue): Buffer {
+  const out = Buffer.alloc(entryOctets)
+  let at = out.write(id, 0, entryWidths.id, 'latin1')
+  const put = (value: number, width: number) => {
+    let rest = value
+    for (let i = at + width - 1; i >= at; i--) {
+      out[i] = rest % 0x80
+      rest = Math.floor(rest / 0x80)
+    }
+    at += width
+  }
+  put(uid, entryWidths.uid)
+  put(seq, entryWidths.seq)
+  put(octets, entryWidths.octets)
+  put(date, entryWidths.date)
+  put(stored, entryWidths.stored)
+  put(copies, entryWidths.copies)
+  return out
 }
 
-/** Octets of a mailbox entry: its fields are all of fixed length. */
-const entryOctets = 30 + idOctets
-
-/** Takes the fields by their offsets: a login reads as many of these as the mailbox has messages. */
-export function decodeEntry(value: Buffer): EntryValue {
-  if (value.length < entryOctets) throw damaged('a mailbox entry', new RangeError('octets end too early'))
+/** @param value its octets, read as UTF-8 */
+export function decodeEntry(value: string): EntryValue {
+  if (value.length < entryOctets) throw damaged('a mailbox entry', new RangeError('it ends too early'))
+  const id = value.slice(0, entryWidths.id)
+  if (!/^[\x21-\x7e]+$/.test(id)) throw damaged('a mailbox entry', new RangeError('its id is no id'))
+  let at: number = entryWidths.id
+  const take = (width: number): number => {
+    let number = 0
+    for (const end = at + width; at < end; at++) {
+      const digit = value.charCodeAt(at)
+      if (digit >= 0x80) throw damaged('a mailbox entry', new RangeError('it has octets of eight bits'))
+      number = number * 0x80 + digit
+    }
+    return number
+  }
   return {
-    uid: value.readUInt32BE(0),
-    seq: value.readUIntBE(4, 6),
-    octets: value.readUIntBE(10, 6),
-    date: value.readUIntBE(16, 6),
-    id: value.subarray(22, 22 + idOctets),
-    stored: value.readUIntBE(22 + idOctets, 6),
-    copies: value.readUInt16BE(28 + idOctets),
+    id,
+    uid: take(entryWidths.uid),
+    seq: take(entryWidths.seq),
+    octets: take(entryWidths.octets),
+    date: take(entryWidths.date),
+    stored: take(entryWidths.stored),
+    copies: take(entryWidths.copies),
   }
 }
 

@@ -1,30 +1,37 @@
 /** A mailbox as one session sees it: its messages at the moment it was opened, in compact arrays. */
 import { budget } from '../base/budget.ts'
-import { idText } from './id.ts'
 import type { Index } from './index.ts'
-import { idOctets } from './keys.ts'
+import type { EntryValue } from './keys.ts'
 
-/** The messages of one mailbox, numbered from 0 in the order of their UIDs. Holds 28 octets a message. */
+/** Octets of an id in its text form. */
+const idWidth = 16
+
+/** The messages of one mailbox, numbered from 0 in the order of their UIDs. Holds 36 octets a message. */
 export class Maildrop {
   readonly account: number
   #count = 0
   #octets = 0
-  #seqs = new Float64Array(16)
-  #sizes = new Float64Array(16)
-  #uids = new Uint32Array(16)
-  #ids = Buffer.alloc(16 * idOctets)
+  #seqs: Float64Array
+  #sizes: Float64Array
+  #uids: Uint32Array
+  #ids: Buffer
 
-  private constructor(account: number) {
+  private constructor(account: number, room: number) {
     this.account = account
+    this.#seqs = new Float64Array(room)
+    this.#sizes = new Float64Array(room)
+    this.#uids = new Uint32Array(room)
+    this.#ids = Buffer.alloc(room * idWidth)
   }
 
   /** Reads an account's mailbox; messages that arrive later do not show up in it. */
   static async open(index: Index, account: number): Promise<Maildrop> {
-    const maildrop = new Maildrop(account)
+    // One more than there are, so that it can double.
+    const maildrop = new Maildrop(account, Math.min(index.mailbox(account).count, budget.maildrop) + 1)
     for await (const entries of index.entries(account)) {
       for (const entry of entries) {
         if (maildrop.#count === budget.maildrop) return maildrop
-        maildrop.#add(entry.seq, entry.octets, entry.uid, entry.id)
+        maildrop.#add(entry)
       }
     }
     return maildrop
@@ -45,7 +52,7 @@ export class Maildrop {
   }
 
   uidl(index: number): string {
-    return idText(this.#ids.subarray(index * idOctets, (index + 1) * idOctets))
+    return this.#ids.toString('latin1', index * idWidth, (index + 1) * idWidth)
   }
 
   uid(index: number): number {
@@ -57,14 +64,14 @@ export class Maildrop {
     return this.#seqs[index] ?? 0
   }
 
-  #add(seq: number, size: number, uid: number, id: Uint8Array): void {
+  #add({ seq, octets, uid, id }: EntryValue): void {
     if (this.#count === this.#seqs.length) this.#double()
     this.#seqs[this.#count] = seq
-    this.#sizes[this.#count] = size
+    this.#sizes[this.#count] = octets
     this.#uids[this.#count] = uid
-    this.#ids.set(id, this.#count * idOctets)
+    this.#ids.write(id, this.#count * idWidth, idWidth, 'latin1')
     this.#count += 1
-    this.#octets += size
+    this.#octets += octets
   }
 
   #double(): void {

@@ -153,9 +153,9 @@ async function nameLost(log: Log, index: Index, { marker, watch }: Work): Promis
         for (const { seq, id, date } of entries) {
           watch.progress('messages of the old index looked up', ++looked)
           const record = await log.find(seq)
-          if (record?.kind === 'message' && record.id.equals(id)) continue
+          if (record?.kind === 'message' && idText(record.id) === id) continue
           await marker.noteHurt()
-          watch.lost({ id: idText(id), accounts: [owner.name], date, why: 'its record is gone' })
+          watch.lost({ id, accounts: [owner.name], date, why: 'its record is gone' })
         }
       }
     }

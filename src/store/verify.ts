@@ -91,7 +91,7 @@ async function problem(
 const unreadableDisk = /Input\/output error/
 
 function fits(entry: EntryValue | undefined, seq: number, record: MessageRecord): boolean {
-  return entry?.seq === seq && entry.id.equals(record.id) && entry.octets === sentOctets(record)
+  return entry?.seq === seq && entry.id === idText(record.id) && entry.octets === sentOctets(record)
 }
 
 /** Walks the mailbox entries that no link leads back to: their messages could be swept away under them. */
@@ -112,9 +112,10 @@ async function describe({ log, index }: Engine, { seq, deliveries }: Placed, why
   const present = deliveries.filter((_, i) => found[i] !== undefined)
   if (present.length === 0 && (await index.linked(seq, deliveries)).length === 0) return undefined
   const record = await log.find(seq)
-  const known = record?.kind === 'message' ? record : found.find(entry => entry !== undefined)
+  const entry = found.find(entry => entry !== undefined)
+  const known = record?.kind === 'message' ? { id: idText(record.id), date: record.date } : entry
   return {
-    id: known ? idText(known.id) : 'unknown',
+    id: known?.id ?? 'unknown',
     accounts: deliveries.flatMap(({ account }) => index.roster.account(account)?.name ?? []),
     date: known?.date,
     why,

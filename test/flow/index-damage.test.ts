@@ -28,7 +28,7 @@ async function filled(): Promise<Household> {
 test('an entry that leads to another message is refused for good, and the others are not', async () => {
   await using household = await filled()
   const [first] = await household.inbox('alice')
-  await change(household, 2, value => encodeEntry({ ...decodeEntry(value), seq: first?.seq ?? 0 }))
+  await change(household, 2, value => encodeEntry({ ...decodeEntry(String(value)), seq: first?.seq ?? 0 }))
   const { caller } = await Caller.login(household, 'alice')
   assert.equal(await caller.ask('RETR 2'), '-ERR [SYS/PERM] the message is damaged in the store')
   for (const number of [1, 3]) {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { Failure } from '../../src/base/failure.ts'
+import { idText } from '../../src/store/id.ts'
 import * as keys from '../../src/store/keys.ts'
 
 const { encodeLogRecord, decodeLogRecord } = keys
@@ -17,6 +18,7 @@ const count = fc.oneof(fc.constantFrom(0, Number.MAX_SAFE_INTEGER), fc.maxSafeNa
 const text = fc.string({ unit: 'binary', maxLength: 300 })
 const octets = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map(array => Buffer.from(array))
+const id = octets(keys.idOctets).map(idText)
 const ascending = (most: number) =>
   fc.uniqueArray(fc.nat(most), { maxLength: 50 }).map(list => list.sort((a, b) => a - b))
 
@@ -147,9 +149,9 @@ const valueCodecs: readonly Codec[] = [
   codec('mailbox', shape({ next: u32, validity: u32, count, octets: count }), keys.encodeMailbox, keys.decodeMailbox),
   codec(
     'mailbox entry',
-    shape({ uid: u32, seq: u48, octets: u48, date: u48, id: octets(10), stored: u48, copies: fc.nat(0xffff) }),
+    shape({ id, uid: u32, seq: u48, octets: u48, date: u48, stored: u48, copies: fc.nat(0xffff) }),
     keys.encodeEntry,
-    keys.decodeEntry,
+    value => keys.decodeEntry(String(value)),
   ),
 ]
 

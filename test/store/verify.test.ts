@@ -7,7 +7,6 @@ import {
   encodeLogKey,
   encodeLogRecord,
   entryKey,
-  idOctets,
   inbox,
   linkKey,
 } from '../../src/store/keys.ts'
@@ -94,8 +93,8 @@ const spoilings: readonly {
     why: /^its mailbox says something else/,
     spoil: async ({ index }, { account }) => {
       const key = entryKey(account, inbox, 2)
-      const entry = decodeEntry((await index.get(key)) ?? Buffer.alloc(0))
-      await index.put(key, encodeEntry({ ...entry, id: Buffer.alloc(idOctets, 7) }))
+      const entry = decodeEntry(String(await index.get(key)))
+      await index.put(key, encodeEntry({ ...entry, id: '7'.repeat(16) }))
     },
   },
   {
