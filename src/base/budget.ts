@@ -33,6 +33,9 @@ export const budget = {
   orcpt: 500,
   /** Errors after which a session is closed with 421. */
   smtpErrors: 20,
+  /** A body may take this many milliseconds, and beyond that it must have come at this rate, octets a second: a modem's. */
+  bodyMs: 10 * 60_000,
+  bodyRate: 500,
   /** Transactions in one session after which it is closed with 421. */
   smtpTransactions: 10_000,
   /** Received fields above which a message is taken to be in a loop: RFC 5321 §6.3. */

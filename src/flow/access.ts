@@ -12,6 +12,7 @@ import type { Account } from '../store/roster.ts'
 import type { StoredMessage } from '../store/store.ts'
 import { DotEncoder } from '../wire/stuffing.ts'
 import { TopCutter } from '../wire/top.ts'
+import { Patience } from './patience.ts'
 import { loginAccount } from './routing.ts'
 import type { Services } from './services.ts'
 import type { Throttle } from './throttle.ts'
@@ -72,19 +73,27 @@ class Visit implements AsyncDisposable {
   async converse(): Promise<void> {
     const session = this.#session
     const peer = this.#peer
+    const { clock, config } = this.#services
+    const patience = new Patience(clock, () => config().limits.pop3_idle)
     for (;;) {
       const event = session.next()
+      // What is done for the client, and sent to it meanwhile, is not its own delay.
+      if (event.type !== 'need-input') patience.renew()
       switch (event.type) {
         case 'need-input': {
           if (this.#services.stopping.aborted && session.idle) {
             session.refuse(response.shuttingDown)
             break
           }
-          await peer.write(session.takeOutput())
+          const output = session.takeOutput()
+          await peer.write(output)
+          if (output.length > 0) patience.renew()
           const chunk = await peer.read()
           // A silent client is left without a word: RFC 1939 §3.
           if (chunk === 'ended' || chunk === 'idle') return
-          if (chunk !== 'interrupted') session.feed(chunk)
+          if (chunk === 'interrupted') break
+          if (patience.tried(chunk.length, false)) return
+          session.feed(chunk)
           break
         }
         case 'flush':

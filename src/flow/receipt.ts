@@ -12,6 +12,7 @@ import { type Reply, reply } from '../smtp/reply.ts'
 import { idText } from '../store/id.ts'
 import { notify, type Recipient } from '../store/keys.ts'
 import type { Incoming } from '../store/spool.ts'
+import { Patience } from './patience.ts'
 import { route } from './routing.ts'
 import type { Services } from './services.ts'
 
@@ -45,7 +46,8 @@ export async function receive(peer: Peer, services: Services, refusal?: Reply): 
 }
 
 async function converse(session: Receiver, peer: Peer, services: Services): Promise<void> {
-  const { stopping, certificate } = services
+  const { stopping, certificate, clock, config } = services
+  const patience = new Patience(clock, () => config().limits.smtp_idle)
   await using transaction = new Transaction(session, peer, services)
   for (;;) {
     const event = session.next()
@@ -55,11 +57,15 @@ async function converse(session: Receiver, peer: Peer, services: Services): Prom
           session.refuse(reply.shuttingDown)
           break
         }
-        await peer.write(session.takeOutput())
+        const output = session.takeOutput()
+        await peer.write(output)
+        if (output.length > 0) patience.renew()
         const chunk = await peer.read()
         if (chunk === 'ended') return
+        if (chunk === 'interrupted') break
         if (chunk === 'idle') session.refuse(reply.idle)
-        else if (chunk !== 'interrupted') session.feed(chunk)
+        else if (patience.tried(chunk.length, session.reading)) session.refuse(reply.tooSlow)
+        else session.feed(chunk)
         break
       }
       case 'flush':

@@ -67,6 +67,11 @@ export class Receiver {
     return !inTransaction(this.#state) && !this.#reading && !this.#asked
   }
 
+  /** True while the octets of a body are read. */
+  get reading(): boolean {
+    return this.#reading !== undefined
+  }
+
   greet(): void {
     this.#say(reply.greeting(this.#options.hostname))
   }

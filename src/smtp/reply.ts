@@ -74,6 +74,7 @@ export const reply = {
   tooManyConnections: { code: 421, enhanced: '4.7.0', text: 'Too many connections; try again later' },
   tooManyErrors: { code: 421, enhanced: '4.7.0', text: 'Too many errors; closing' },
   tooManyTransactions: { code: 421, enhanced: '4.7.0', text: 'Too many messages in one session; connect again' },
+  tooSlow: { code: 421, enhanced: '4.4.2', text: 'This takes too long; closing' },
   idle: { code: 421, enhanced: '4.4.2', text: 'Nothing was heard for too long; closing' },
   shuttingDown: { code: 421, enhanced: '4.3.2', text: 'This host is stopping; try again later' },
 } as const satisfies Record<string, Reply | ((...values: never[]) => Reply)>
