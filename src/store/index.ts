@@ -63,17 +63,11 @@ import {
   versionKey,
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
+import { Mailbox, Mailboxes } from './mailbox.ts'
 import { type Account, Roster } from './roster.ts'
 import { Segments } from './segments.ts'
 import { syncWriteAhead } from './sync.ts'
 import { damagedTables } from './table.ts'
-
-/** A mailbox's counters, in memory; `given` is the next UID to give out, for `next` counts only what is applied. */
-type Mailbox = { -readonly [Key in keyof MailboxValue]: MailboxValue[Key] } & {
-  readonly account: number
-  readonly box: number
-  given: number
-}
 
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
 
@@ -92,7 +86,7 @@ export class Index {
   readonly segments = new Segments()
   readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #directory: string
-  readonly #mailboxes = new Map<string, Mailbox>()
+  readonly #mailboxes = new Mailboxes()
   /** What is applied and not yet written. */
   #operations: Operation[] = []
   /** What is being applied; everything public that reads waits for it first. */
@@ -145,8 +139,7 @@ export class Index {
     }
     for await (const [key, value] of this.#db.iterator(mailboxRange)) {
       const { account, box } = decodeMailboxKey(key)
-      const counters = decodeMailbox(value)
-      this.#mailboxes.set(mailboxName(account, box), { account, box, ...counters, given: counters.next })
+      this.#mailboxes.add(new Mailbox(account, box, decodeMailbox(value)))
     }
     for await (const [key, value] of this.#db.iterator(segmentRange)) {
       this.segments.load(decodeSegmentKey(key), decodeSegment(value))
@@ -173,13 +166,12 @@ export class Index {
   }
 
   mailbox(account: number, box = inbox): MailboxValue {
-    return this.#mailboxes.get(mailboxName(account, box)) ?? noMailbox
+    return this.#mailboxes.find(account, box) ?? noMailbox
   }
 
-  /** Takes the next UID of a mailbox. One whose message is never committed stays unused: RFC 9051 §2.3.1.1 allows gaps. */
+  /** Takes the next UID of a mailbox. */
   takeUid(account: number, box: number): number {
-    const mailbox = this.#mailboxes.get(mailboxName(account, box))
-    return mailbox ? mailbox.given++ : noMailbox.next
+    return this.#mailboxes.find(account, box)?.takeUid() ?? noMailbox.next
   }
 
   /**
@@ -225,7 +217,7 @@ export class Index {
    */
   async checkpoint(applied: number, settled: number, store: Buffer): Promise<void> {
     await syncWriteAhead(this.#directory)
-    for (const mailbox of this.#mailboxes.values()) {
+    for (const mailbox of this.#mailboxes) {
       this.#put(mailboxKey(mailbox.account, mailbox.box), encodeMailbox(mailbox))
     }
     for (const { segment, octets } of this.segments.takeChanged()) {
@@ -286,7 +278,7 @@ export class Index {
 
   /** All mailboxes, each with its account. */
   mailboxes(): readonly { readonly owner: Account; readonly box: number; readonly next: number }[] {
-    return [...this.#mailboxes.values()].flatMap(({ account, box, next }) => {
+    return [...this.#mailboxes].flatMap(({ account, box, next }) => {
       const owner = this.roster.account(account)
       return owner ? [{ owner, box, next }] : []
     })
@@ -304,18 +296,15 @@ export class Index {
   /** Counts the messages of every mailbox and of every segment anew. */
   async recount(): Promise<void> {
     this.segments.clearLive()
-    for (const mailbox of this.#mailboxes.values()) {
-      mailbox.count = mailbox.octets = 0
+    for (const mailbox of this.#mailboxes) {
+      mailbox.clear()
       for await (const entries of this.entries(mailbox.account, mailbox.box)) {
-        mailbox.count += entries.length
-        // Where the log has lost a message that is still here, its number is not given to another one.
-        mailbox.next = Math.max(mailbox.next, (entries.at(-1)?.uid ?? 0) + 1)
         for (const entry of entries) {
-          mailbox.octets += entry.octets
+          // Where the log has lost a message that is still here, its number is not given to another one.
+          mailbox.add(entry.uid, entry.octets)
           if (await this.#isFirstCopy(entry, mailbox)) this.segments.addLive(entry.seq, entry.stored)
         }
       }
-      mailbox.given = Math.max(mailbox.given, mailbox.next)
     }
   }
 
@@ -348,27 +337,23 @@ export class Index {
     const entry = { id: idText(id), seq, octets, date, stored, copies: deliveries.length }
     for (const delivery of deliveries) {
       const { account, box, uid } = delivery
-      const mailbox = this.#mailboxes.get(mailboxName(account, box))
+      const mailbox = this.#mailboxes.find(account, box)
       if (!mailbox) continue // The account was removed while the message was under way.
       const value = encodeEntry({ ...entry, uid })
       this.#put(entryKey(account, box, uid), value)
       this.#put(linkKey(seq, delivery), nothing)
       links += 1
-      mailbox.next = Math.max(mailbox.next, uid + 1)
-      mailbox.given = Math.max(mailbox.given, mailbox.next)
-      mailbox.count += 1
-      mailbox.octets += octets
+      mailbox.add(uid, octets)
     }
     if (links > 0) this.segments.addLive(seq, stored)
     else this.#bury(seq, stored)
   }
 
   async #remove({ account, box, uids }: RemovalRecord): Promise<void> {
-    const mailbox = this.#mailboxes.get(mailboxName(account, box))
+    const mailbox = this.#mailboxes.find(account, box)
     if (!mailbox) return // The account was removed before.
     // Their records may be gone from the log by now; their numbers are used up for good all the same.
-    mailbox.next = Math.max(mailbox.next, (uids.at(-1) ?? 0) + 1)
-    mailbox.given = Math.max(mailbox.given, mailbox.next)
+    mailbox.useUp(uids.at(-1) ?? 0)
     await this.#write() // What was delivered in the same group is to be found.
     for (let start = 0; start < uids.length; start += slice) {
       const part = uids.slice(start, start + slice)
@@ -381,8 +366,7 @@ export class Index {
         if (value === undefined) continue
         const entry = decodeEntry(value)
         await this.#deleteEntry(entry, { account, box, uid })
-        mailbox.count -= 1
-        mailbox.octets -= entry.octets
+        mailbox.remove(entry.octets)
       }
       await this.#write()
     }
@@ -392,15 +376,14 @@ export class Index {
     if (!present) return this.#dropAccount(account)
     this.roster.putAccount({ id: account, created, name, password })
     this.#put(accountKey(account), encodeAccount({ created, name, password }))
-    const mailbox = mailboxName(account, inbox)
-    if (this.#mailboxes.has(mailbox)) return
+    if (this.#mailboxes.find(account, inbox)) return
     const validity = Math.floor(created / 1000)
-    this.#mailboxes.set(mailbox, { ...noMailbox, account, box: inbox, validity, given: noMailbox.next })
+    this.#mailboxes.add(new Mailbox(account, inbox, { ...noMailbox, validity }))
   }
 
   async #dropAccount(account: number): Promise<void> {
     this.roster.dropAccount(account)
-    this.#mailboxes.delete(mailboxName(account, inbox))
+    this.#mailboxes.drop(account, inbox)
     await this.#write() // What was delivered in the same group is to be found.
     for await (const [key, value] of this.#db.iterator<Buffer, string>({ ...entryRange(account), ...asText })) {
       await this.#deleteEntry(decodeEntry(value), decodeEntryKey(key))
@@ -479,8 +462,4 @@ const newer =
 /** @returns the octets of a message as it is sent: trace fields and body */
 export function sentOctets(record: MessageRecord): number {
   return Buffer.byteLength(returnPathField(record.reversePath)) + Buffer.byteLength(record.trace) + record.octets
-}
-
-function mailboxName(account: number, box: number): string {
-  return `${account}/${box}`
 }

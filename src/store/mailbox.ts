@@ -1,88 +1,88 @@
-/** A mailbox as one session sees it: its messages at the moment it was opened, in compact arrays. */
-import { budget } from '../base/budget.ts'
-import type { Index } from './index.ts'
-import type { EntryValue } from './keys.ts'
+/** The mailboxes in memory: what each holds, and the UIDs it gives out. */
+import type { MailboxValue } from './keys.ts'
 
-/** Octets of an id in its text form. */
-const idWidth = 16
-
-/** The messages of one mailbox, numbered from 0 in the order of their UIDs. Holds 36 octets a message. */
-export class Maildrop {
+export class Mailbox implements MailboxValue {
   readonly account: number
-  #count = 0
-  #octets = 0
-  #seqs: Float64Array
-  #sizes: Float64Array
-  #uids: Uint32Array
-  #ids: Buffer
+  readonly box: number
+  readonly validity: number
+  #next: number
+  #count: number
+  #octets: number
+  /** The next UID to give out; `next` counts only what is applied. */
+  #given: number
 
-  private constructor(account: number, room: number) {
+  constructor(account: number, box: number, { next, validity, count, octets }: MailboxValue) {
     this.account = account
-    this.#seqs = new Float64Array(room)
-    this.#sizes = new Float64Array(room)
-    this.#uids = new Uint32Array(room)
-    this.#ids = Buffer.alloc(room * idWidth)
+    this.box = box
+    this.validity = validity
+    this.#next = next
+    this.#count = count
+    this.#octets = octets
+    this.#given = next
   }
 
-  /** Reads an account's mailbox; messages that arrive later do not show up in it. */
-  static async open(index: Index, account: number): Promise<Maildrop> {
-    // One more than there are, so that it can double.
-    const maildrop = new Maildrop(account, Math.min(index.mailbox(account).count, budget.maildrop) + 1)
-    for await (const entries of index.entries(account)) {
-      for (const entry of entries) {
-        if (maildrop.#count === budget.maildrop) return maildrop
-        maildrop.#add(entry)
-      }
-    }
-    return maildrop
+  get next(): number {
+    return this.#next
   }
 
   get count(): number {
     return this.#count
   }
 
-  /** All messages together, as they are sent. */
   get octets(): number {
     return this.#octets
   }
 
-  /** Octets of a message as it is sent, stuffing aside. */
-  size(index: number): number {
-    return this.#sizes[index] ?? 0
+  /** Takes the next UID. One whose message is never committed stays unused: RFC 9051 §2.3.1.1 allows gaps. */
+  takeUid(): number {
+    return this.#given++
   }
 
-  uidl(index: number): string {
-    return this.#ids.toString('latin1', index * idWidth, (index + 1) * idWidth)
-  }
-
-  uid(index: number): number {
-    return this.#uids[index] ?? 0
-  }
-
-  /** The message's record in the log. */
-  seq(index: number): number {
-    return this.#seqs[index] ?? 0
-  }
-
-  #add({ seq, octets, uid, id }: EntryValue): void {
-    if (this.#count === this.#seqs.length) this.#double()
-    this.#seqs[this.#count] = seq
-    this.#sizes[this.#count] = octets
-    this.#uids[this.#count] = uid
-    this.#ids.write(id, this.#count * idWidth, idWidth, 'latin1')
+  /** A message is in it now. */
+  add(uid: number, octets: number): void {
+    this.useUp(uid)
     this.#count += 1
     this.#octets += octets
   }
 
-  #double(): void {
-    const [seqs, sizes, uids, ids] = [this.#seqs, this.#sizes, this.#uids, this.#ids]
-    this.#seqs = new Float64Array(seqs.length * 2)
-    this.#sizes = new Float64Array(sizes.length * 2)
-    this.#uids = new Uint32Array(uids.length * 2)
-    this.#ids = Buffer.alloc(ids.length * 2)
-    this.#seqs.set(seqs)
-    this.#sizes.set(sizes)
-    this.#uids.set(uids)
-    this.#ids.set(ids)
+  /** A message is in it no more. */
+  remove(octets: number): void {
+    this.#count -= 1
+    this.#octets -= octets
   }
+
+  /** No UID up to this one is given out again. */
+  useUp(uid: number): void {
+    this.#next = Math.max(this.#next, uid + 1)
+    this.#given = Math.max(this.#given, this.#next)
+  }
+
+  /** Forgets what it holds, to have it counted anew; its UIDs stay used up. */
+  clear(): void {
+    this.#count = this.#octets = 0
+  }
+}
+
+export class Mailboxes implements Iterable<Mailbox> {
+  readonly #mailboxes = new Map<string, Mailbox>()
+
+  find(account: number, box: number): Mailbox | undefined {
+    return this.#mailboxes.get(nameOf(account, box))
+  }
+
+  add(mailbox: Mailbox): void {
+    this.#mailboxes.set(nameOf(mailbox.account, mailbox.box), mailbox)
+  }
+
+  drop(account: number, box: number): void {
+    this.#mailboxes.delete(nameOf(account, box))
+  }
+
+  [Symbol.iterator](): Iterator<Mailbox> {
+    return this.#mailboxes.values()
+  }
+}
+
+function nameOf(account: number, box: number): string {
+  return `${account}/${box}`
 }
