@@ -3,27 +3,14 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { DotDecoder } from '../../src/wire/dot.ts'
 import { Input } from '../../src/wire/input.ts'
-import { LineCheck } from '../../src/wire/lines.ts'
+import { decodeDots } from '../support/dots.ts'
 import { cut, everySplit, lineNoise, places } from './splits.ts'
 
 type Decoded = { body: string; rest: string; ended: boolean; malformed: boolean; dotted: boolean }
 
-/** Decodes chunks; `rest` is what the decoder left for the commands. */
 function decode(chunks: readonly Buffer[]): Decoded {
-  const decoder = new DotDecoder()
-  const lines = new LineCheck()
-  const input = new Input()
-  let body = ''
-  let rest = ''
-  for (const chunk of chunks) {
-    input.feed(chunk)
-    for (let span = decoder.next(input); span; span = decoder.next(input)) {
-      lines.check(span)
-      body += span.toString('latin1')
-    }
-    rest += input.octets(chunk.length).toString('latin1')
-  }
-  return { body, rest, ended: decoder.ended, malformed: lines.malformed, dotted: lines.dotted }
+  const { body, rest, ended, lines } = decodeDots(chunks)
+  return { body, rest, ended, malformed: lines.malformed, dotted: lines.dotted }
 }
 
 /** The same in the plainest words: find the end, then cut the first dot of each line. */

@@ -2,31 +2,24 @@
 // is left for the commands, and what is known of its lines is true.
 import assert from 'node:assert/strict'
 import { budget } from '../../../src/base/budget.ts'
-import { DotDecoder } from '../../../src/wire/dot.ts'
-import { Input } from '../../../src/wire/input.ts'
-import { LineCheck } from '../../../src/wire/lines.ts'
+import { decodeDots } from '../../support/dots.ts'
 import { cuttings } from '../cuts.ts'
 import { stretches, type Target } from '../engine.ts'
 
 const end = '\r\n.\r\n'
 
-function decode(chunks: readonly Buffer[]) {
-  const decoder = new DotDecoder()
-  const lines = new LineCheck()
-  const input = new Input()
-  let body = ''
-  let rest = ''
+/** Gives chunks that are not what they were once the next one is asked for, as those of a socket are. */
+function* borrowed(chunks: readonly Buffer[]): Generator<Buffer> {
   for (const chunk of chunks) {
-    input.feed(chunk)
-    for (let span = decoder.next(input); span; span = decoder.next(input)) {
-      lines.check(span)
-      body += span.toString('latin1')
-    }
-    rest += input.octets(chunk.length).toString('latin1')
+    yield chunk
     chunk.fill('!')
   }
+}
+
+function decode(chunks: readonly Buffer[]) {
+  const { body, rest, ended, lines } = decodeDots(borrowed(chunks))
   const { octets, malformed, longLine, dotted, atLineStart } = lines
-  return { body, rest, ended: decoder.ended, octets, malformed, longLine, dotted, atLineStart }
+  return { body, rest, ended, octets, malformed, longLine, dotted, atLineStart }
 }
 
 function decodePlainly(wire: string) {
