@@ -24,7 +24,7 @@ const nearlyDead = 0.9
 export type Swept = { readonly segments: number; readonly messages: number; readonly octets: number }
 
 /** Dead shares of the log above which it is swept: as a rule, off-peak, and when the disk runs full. */
-export const shares = { rule: 0.2, offPeak: 0.1, shortOfSpace: 0.05 } as const
+export const shares = { rule: 0.23, offPeak: 0.1, shortOfSpace: 0.05 } as const
 
 /** Runs sweeps, one at a time: when they are asked for, and by itself when enough has died since the last one. */
 export class Sweeper {
