@@ -1,7 +1,7 @@
 /** The log: the truth of the store. Append-only under one sequence; what `append` has answered survives a power cut. */
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
@@ -18,6 +18,7 @@ import {
   type MessageRecord,
 } from './keys.ts'
 import { syncWriteAhead } from './sync.ts'
+import { misleads, tablesIn } from './table.ts'
 
 /** A record under its sequence number. */
 export type LogEntry<Kind extends LogRecord = LogRecord> = { readonly seq: number; readonly record: Kind }
@@ -214,6 +215,18 @@ export class Log {
     if (!found?.record || (await this.find(found.seq))) return
     await this.#write(this.#db.put(key, value))
     this.skipPast(found.seq)
+  }
+
+  /**
+   * Looks for a table in which LevelDB would lose its way, and end the process.
+   * @param between is waited for before each table
+   */
+  async misleadingTable(between: () => Promise<void>): Promise<string | undefined> {
+    for (const path of await tablesIn(this.#directory)) {
+      await between()
+      if (await misleads(path)) return basename(path)
+    }
+    return undefined
   }
 
   /** Waits until LevelDB has put its tables in order: after a repair all lie side by side, and each is asked for each key. */

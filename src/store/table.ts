@@ -6,6 +6,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { OctetReader } from '../wire/octets.ts'
 
 const trailerOctets = 5 // type:u8 checksum:u32
@@ -38,6 +39,56 @@ export async function damagedTables(directory: string, progress?: () => void): P
     progress?.()
   }
   return damaged
+}
+
+/** Blocks looked at in one go: a slice that leaves the event loop alone. */
+const slice = 16
+
+/**
+ * Whether LevelDB would lose its way in a table and end the process: it takes for granted that a key has a mark, that keys
+ * ascend, and that an entry is where one is said to be. Octets of values may have changed; whoever wrote them has to check
+ * them.
+ */
+export async function misleads(path: string): Promise<boolean> {
+  const table = await readFile(path).catch(() => nothing) // A compaction may have done away with it.
+  const index = footer(table)?.index
+  if (!index) return false
+  if (lastKey(unpack(table, index), nothing) === undefined) return true
+  let last: Buffer | undefined = nothing
+  for (const [i, block] of listedBlocks(table).entries()) {
+    last = lastKey(unpack(table, block), last)
+    if (last === undefined) return true
+    if (i % slice === 0) await setImmediate()
+  }
+  return false
+}
+
+/**
+ * Walks a block as LevelDB may.
+ * @param before the key before it
+ * @returns its last key, or undefined when LevelDB would lose its way in it
+ */
+function lastKey(block: Buffer, before: Buffer): Buffer | undefined {
+  let last = before
+  const places = new Set<number>()
+  for (const { at, marked } of entries(block)) {
+    if (marked.length < markOctets || (last.length > 0 && !ascend(last, marked))) return undefined
+    places.add(at)
+    last = marked
+  }
+  return restarts(block).every(place => places.has(place)) ? last : undefined
+}
+
+/** Of one key the later mark comes first. */
+function ascend(a: Buffer, b: Buffer): boolean {
+  const order = keyOf(a).compare(keyOf(b))
+  return (
+    order < 0 || (order === 0 && a.readBigUInt64LE(a.length - markOctets) > b.readBigUInt64LE(b.length - markOctets))
+  )
+}
+
+function keyOf(marked: Buffer): Buffer {
+  return marked.subarray(0, -markOctets)
 }
 
 /** The tables that lie in a folder; none when there is no such folder. */
@@ -98,7 +149,9 @@ function handle(from: OctetReader): Block {
 export function* salvage(table: Buffer): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
   // Before the damage the blocks are found without the index, behind it only with it.
   const blocks = [...blocksInOrder(table), ...listedBlocks(table)]
-  for (const block of new Map(blocks.map(block => [block.start, block])).values()) yield* entries(unpack(table, block))
+  for (const block of new Map(blocks.map(block => [block.start, block])).values()) {
+    for (const { marked, value } of entries(unpack(table, block))) yield { key: keyOf(marked), value }
+  }
 }
 
 /** The blocks of which the table's index tells, as far as it can be read. */
@@ -119,20 +172,31 @@ function unpack(table: Buffer, { start, end }: Block): Buffer {
  * Reads the entries of a block up to the first that makes no sense. Each key leaves out what it shares with the last; at the
  * end are the places of those that leave out nothing, and their number.
  */
-function* entries(block: Buffer): Generator<{ key: Buffer; value: Buffer }> {
-  const restarts = block.length < 4 ? 0 : block.readUInt32LE(block.length - 4)
-  const end = block.length - 4 * (restarts + 1)
+function* entries(block: Buffer): Generator<{ at: number; marked: Buffer; value: Buffer }> {
+  const end = block.length - 4 * (restartCount(block) + 1)
   const from = new OctetReader(end > 0 ? block.subarray(0, end) : block)
   let key: Buffer = nothing
   for (;;) {
+    const at = from.offset
     const entry = attempt(() => {
       const [shared, rest, octets] = [from.varint(key.length), from.varint(), from.varint()]
-      return { marked: Buffer.concat([key.subarray(0, shared), from.raw(rest)]), value: from.raw(octets) }
+      return { at, marked: Buffer.concat([key.subarray(0, shared), from.raw(rest)]), value: from.raw(octets) }
     })
     if (!entry) return
     key = entry.marked
-    yield { key: key.subarray(0, -markOctets), value: entry.value }
+    yield entry
   }
+}
+
+function restartCount(block: Buffer): number {
+  return block.length < 4 ? 0 : block.readUInt32LE(block.length - 4)
+}
+
+/** @returns the places of the entries that leave out nothing; none when their number makes no sense, which LevelDB sees */
+function restarts(block: Buffer): number[] {
+  const count = restartCount(block)
+  const start = block.length - 4 * (count + 1)
+  return start < 0 ? [] : Array.from({ length: count }, (_, i) => block.readUInt32LE(start + 4 * i))
 }
 
 /** Undoes Snappy: format_description.txt of Snappy. @throws RangeError when the octets make no sense */

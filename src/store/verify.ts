@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Engine } from './engine.ts'
-import { isDamage, storeFailure } from './failure.ts'
+import { advice, isDamage, storeFailure } from './failure.ts'
 import { idText } from './id.ts'
 import { sentOctets } from './index.ts'
 import type { Delivery, EntryValue, MessageRecord } from './keys.ts'
@@ -31,7 +31,7 @@ export type VerifyWatch = {
 
 type Placed = { readonly seq: number; readonly deliveries: readonly Delivery[] }
 
-/** @throws Failure REFUSED when it is stopped, STORE_IO when the store is closed meanwhile */
+/** @throws Failure REFUSED when it is stopped, STORE_IO when it is closed meanwhile, STORE_DAMAGED when only a repair helps */
 export async function verify(engine: Engine, watch: VerifyWatch): Promise<Verified> {
   const total = { messages: 0, octets: 0, flaws: 0 }
   const read = async (octets: number) => {
@@ -46,6 +46,13 @@ export async function verify(engine: Engine, watch: VerifyWatch): Promise<Verifi
     await watch.flaw(flaw)
   }
   try {
+    const table = await engine.log.misleadingTable(() => read(0))
+    if (table) {
+      throw new Failure(
+        'STORE_DAMAGED',
+        `${table} is damaged where it says what lies in it; nothing was read. ${advice}`,
+      )
+    }
     for await (const placed of engine.index.live()) {
       const why = await problem(engine, placed, read)
       if (why !== undefined) await blame(placed, why)

@@ -83,6 +83,11 @@ export class OctetReader {
     this.#offset = offset
   }
 
+  /** Where the next octets are taken. */
+  get offset(): number {
+    return this.#offset
+  }
+
   #take(octets: number): number {
     const offset = this.#offset
     this.#offset += octets

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ClassicLevel } from 'classic-level'
 import fc from 'fast-check'
-import { damagedTables, salvage } from '../../src/store/table.ts'
+import { damagedTables, misleads, salvage } from '../../src/store/table.ts'
 import { letter } from './letters.ts'
 
 /** Values of all sorts: small and large, and such as Snappy packs in each of its ways. */
@@ -62,6 +62,49 @@ test('a changed octet is found out wherever it is, and costs its own block at mo
     { numRuns: 60 },
   )
 })
+
+test('a whole table does not mislead LevelDB, nor does one in which only a value has changed', async () => {
+  await writeFile(path, whole)
+  assert.equal(await misleads(path), false)
+  await writeFile(path, spoilt(whole.indexOf(letter(65_000, 5)) + 30_000))
+  assert.equal(await misleads(path), false)
+  assert.equal(await misleads(join(directory, 'compacted away')), false)
+})
+
+for (const [name, away] of [
+  ['a key', 3],
+  ['the length of a key', -4],
+  ['the length of a value', -1],
+] as const) {
+  test(`a table in which ${name} has changed misleads it`, async () => {
+    // The value of 65,000 octets has a block of its own, with its key in full before it: shared, rest, octets (3), key, mark.
+    const value = whole.indexOf(letter(65_000, 5))
+    await writeFile(path, spoilt(value - '000120'.length - 8 + away))
+    assert.equal(await misleads(path), true)
+  })
+}
+
+test('a table whose index has changed misleads it', async () => {
+  const index = whole.lastIndexOf('0001')
+  assert.ok(index > whole.length - 2000)
+  await writeFile(path, spoilt(index))
+  assert.equal(await misleads(path), true)
+})
+
+test('a table in which an entry is not where it is said to be misleads it', async () => {
+  // The number of restarts and the only one of them are the last octets of the block.
+  const end = whole.indexOf(letter(65_000, 5)) + 65_000
+  assert.deepEqual(whole.subarray(end, end + 8), Buffer.of(0, 0, 0, 0, 1, 0, 0, 0))
+  await writeFile(path, spoilt(end))
+  assert.equal(await misleads(path), true)
+})
+
+/** The table with one octet changed. */
+function spoilt(at: number): Buffer {
+  const hurt = Buffer.from(whole)
+  hurt[at] = (hurt[at] ?? 0) ^ 0x7f
+  return hurt
+}
 
 test('a table that was not written to its end is none of ours', async () => {
   for (const length of [0, 47, 48, whole.length >> 1, whole.length - 1]) {

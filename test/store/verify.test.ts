@@ -1,5 +1,7 @@
 /** Verifying finds what is not as it was written, names it, and does no harm to what goes on beside it. */
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import {
   decodeEntry,
@@ -11,6 +13,7 @@ import {
   linkKey,
 } from '../../src/store/keys.ts'
 import type { Store } from '../../src/store/store.ts'
+import { tablesIn } from '../../src/store/table.ts'
 import type { Flaw } from '../../src/store/verify.ts'
 import { deliver, letter, numbers, openDatabase, Postbox } from './letters.ts'
 
@@ -157,4 +160,18 @@ test('it stops when it is told to', async () => {
   const stop = new AbortController()
   const stopped = postbox.store.verify({ signal: stop.signal, progress: () => stop.abort(), flaw: () => {} })
   await assert.rejects(stopped, { code: 'REFUSED', message: /^Stopped/ })
+})
+
+test('a table that would mislead LevelDB is named, and nothing is read', async () => {
+  await using postbox = await filled()
+  await postbox.restart() // So that it is in a table.
+  await postbox.close()
+  const [table = ''] = await tablesIn(join(postbox.directory, 'log'))
+  const octets = await readFile(table)
+  const key = octets.indexOf(encodeLogKey(5)) // A full block, before which the key is written out.
+  octets[key + 3] = 0xff
+  await writeFile(table, octets)
+  await postbox.open()
+  const failure = { code: 'STORE_DAMAGED', message: new RegExp(`^${basename(table)} is damaged .* porchlight repair$`) }
+  await assert.rejects(verify(postbox.store), failure)
 })
