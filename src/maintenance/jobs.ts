@@ -4,37 +4,54 @@ import type { Log } from '../base/log.ts'
 import type { Store } from '../store/store.ts'
 import { shares } from '../store/sweep.ts'
 
+/** What a job works with; the signal stops it. */
+type Work = { readonly store: Store; readonly log: Log; readonly signal: AbortSignal }
+
 type Job = {
   /** In local time: minute, hour, day of month, month, day of week. */
   readonly cron: string
-  readonly name: string
-  run(store: Store): Promise<unknown>
+  run(work: Work): Promise<unknown>
 }
 
-const jobs: readonly Job[] = [
-  // Deletions begin sweeps by themselves; at night one goes further.
-  { cron: '30 3 * * *', name: 'sweep', run: store => store.sweep(shares.offPeak) },
-]
+export const jobs = {
+  /** Deletions begin sweeps by themselves; at night one goes further. */
+  sweep: { cron: '30 3 * * *', run: ({ store }) => store.sweep(shares.offPeak) },
+  /** Damage is best found while the backup still has what is damaged. */
+  verify: { cron: '30 4 * * 0', run: verify },
+} as const satisfies Record<string, Job>
 
 /**
  * Starts the clockwork. A job that is still running is not begun again.
- * @returns stops it; a job under way goes on until the store is closed
+ * @returns stops it, and the jobs under way
  */
 export async function startJobs(store: Store, log: Log): Promise<() => void> {
   // It brings calendars and time zones along, which only a server needs.
   const { schedule } = await import('node-cron')
-  const tasks = jobs.map(job =>
-    schedule(job.cron, () => runJob(job, store, log), { name: job.name, noOverlap: true, unref: true }),
+  const stopping = new AbortController()
+  const work = { store, log, signal: stopping.signal }
+  const names = Object.keys(jobs) as (keyof typeof jobs)[]
+  const tasks = names.map(name =>
+    schedule(jobs[name].cron, () => runJob(name, work), { name, noOverlap: true, unref: true }),
   )
   return () => {
     for (const task of tasks) void task.destroy()
+    stopping.abort()
   }
 }
 
-async function runJob({ name, run }: Job, store: Store, log: Log): Promise<void> {
+export async function runJob(name: keyof typeof jobs, work: Work): Promise<void> {
   try {
-    log.info({ job: name, result: await run(store) }, 'job done')
+    work.log.info({ job: name, result: await jobs[name].run(work) }, 'job done')
   } catch (error) {
-    log.error({ job: name, reason: sentence(error) }, 'job failed')
+    if (!work.signal.aborted) work.log.error({ job: name, reason: sentence(error) }, 'job failed')
   }
+}
+
+/** Reads every message, so that damage does not wait to be found by who wants to read it. */
+function verify({ store, log, signal }: Work): Promise<unknown> {
+  return store.verify({
+    signal,
+    progress: () => {},
+    flaw: ({ id, accounts, why }) => log.error({ id, accounts, why }, 'a message is not as it was received'),
+  })
 }
