@@ -77,8 +77,6 @@ class Visit implements AsyncDisposable {
     const patience = new Patience(clock, () => config().limits.pop3_idle)
     for (;;) {
       const event = session.next()
-      // What is done for the client, and sent to it meanwhile, is not its own delay.
-      if (event.type !== 'need-input') patience.renew()
       switch (event.type) {
         case 'need-input': {
           if (this.#services.stopping.aborted && session.idle) {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
 import { access } from '../../src/flow/access.ts'
 import { receive } from '../../src/flow/receipt.ts'
+import { deliver } from '../store/letters.ts'
 import { Household, password } from '../support/household.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 
@@ -12,10 +13,18 @@ const minute = 60_000
 /** What a peer sends, and how many milliseconds after what came before. */
 type Sent = readonly [ms: number, text: string]
 
+/** Milliseconds that a peer takes to accept what it is sent, if that says something in particular. */
+type Slow = (text: string) => number
+
 type Serve = (peer: ScriptedPeer, household: Household) => Promise<void>
 
 /** @returns the replies of the server, with what they say cut off */
-async function replies(household: Household, sent: readonly Sent[], serve: Serve): Promise<string[]> {
+async function replies(
+  household: Household,
+  sent: readonly Sent[],
+  serve: Serve,
+  slow: Slow = () => 0,
+): Promise<string[]> {
   const { clock, stopping } = household
   async function* script() {
     for (const [ms, text] of sent) {
@@ -26,6 +35,7 @@ async function replies(household: Household, sent: readonly Sent[], serve: Serve
   let written = ''
   const peer = new ScriptedPeer(script(), octets => {
     written += octets.toString()
+    void clock.sleep(slow(octets.toString()), stopping.signal)
   })
   await serve(peer, household)
   return Array.from(written.matchAll(/^(\d{3} \d\.\d\.\d|\d{3}(?= )|\+OK|-ERR)/gm), ([reply]) => reply)
@@ -82,5 +92,18 @@ describe('POP3', () => {
       '+OK',
     ])
     assert.deepEqual(await replies(household, [login, ...trickle('NOOP\r\nSTAT\r\n', 2 * minute)], pop3), greeted)
+  })
+
+  test('a message may take hours to be fetched, and the next command is still read', async () => {
+    await using household = await Household.make('alice')
+    household.config = { ...household.config, login: { ...household.config.login, plaintext: 'always' } }
+    await deliver(household.store, ['alice'], Buffer.alloc(300_000, `${'x'.repeat(58)}\r\n`))
+    const sent: Sent[] = [
+      [0, `USER alice\r\nPASS ${password}\r\n`],
+      [0, 'RETR 1\r\n'],
+      [0, 'QUIT\r\n'],
+    ]
+    const answers = await replies(household, sent, pop3, text => (text.length > 10_000 ? 120 * minute : 0))
+    assert.deepEqual(answers, ['+OK', '+OK', '+OK', '+OK', '+OK'])
   })
 })
