@@ -3,7 +3,7 @@ import { budget } from '../base/budget.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Engine } from './engine.ts'
-import type { LogRecord } from './keys.ts'
+import type { LogRecord } from './record.ts'
 import type { Account, Alias, Roster } from './roster.ts'
 
 /** What is needed of the store: both change when it has to be opened anew. */

@@ -8,8 +8,9 @@ import { Failure, sentence } from '../base/failure.ts'
 import type { Log as Notes } from '../base/log.ts'
 import { advice, isDamage, storeFailure } from './failure.ts'
 import { Index } from './index.ts'
-import { format, idOctets, type LogRecord } from './keys.ts'
+import { format, idOctets } from './keys.ts'
 import { Log, type LogEntry } from './log.ts'
+import type { LogRecord } from './record.ts'
 
 /** Something to commit. `entries` is asked when its group is formed, so that numbers are given out in the log's order. */
 export type Commit = {

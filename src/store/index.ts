@@ -13,8 +13,6 @@ import { Failure } from '../base/failure.ts'
 import { returnPathField } from '../message/trace.ts'
 import { idText } from './id.ts'
 import {
-  type AccountRecord,
-  type AliasRecord,
   accountKey,
   accountRange,
   aliasKey,
@@ -23,19 +21,38 @@ import {
   deadIn,
   deadKey,
   deadRange,
-  decodeAccount,
   decodeAccountKey,
-  decodeAlias,
   decodeAliasKey,
-  decodeDead,
   decodeDeadKey,
-  decodeEntry,
   decodeEntryKey,
   decodeLinkKey,
-  decodeMailbox,
   decodeMailboxKey,
-  decodeSegment,
   decodeSegmentKey,
+  entryKey,
+  entryRange,
+  format,
+  inbox,
+  linkKey,
+  linkRange,
+  linksFrom,
+  linksOf,
+  mailboxKey,
+  mailboxRange,
+  segmentKey,
+  segmentRange,
+  versionKey,
+} from './keys.ts'
+import type { LogEntry } from './log.ts'
+import { Mailbox, Mailboxes } from './mailbox.ts'
+import type { AccountRecord, AliasRecord, MessageRecord, RemovalRecord } from './record.ts'
+import { type Account, Roster } from './roster.ts'
+import {
+  decodeAccount,
+  decodeAlias,
+  decodeDead,
+  decodeEntry,
+  decodeMailbox,
+  decodeSegment,
   decodeVersion,
   type EntryValue,
   encodeAccount,
@@ -45,26 +62,8 @@ import {
   encodeMailbox,
   encodeSegment,
   encodeVersion,
-  entryKey,
-  entryRange,
-  format,
-  inbox,
-  linkKey,
-  linkRange,
-  linksFrom,
-  linksOf,
   type MailboxValue,
-  type MessageRecord,
-  mailboxKey,
-  mailboxRange,
-  type RemovalRecord,
-  segmentKey,
-  segmentRange,
-  versionKey,
-} from './keys.ts'
-import type { LogEntry } from './log.ts'
-import { Mailbox, Mailboxes } from './mailbox.ts'
-import { type Account, Roster } from './roster.ts'
+} from './row.ts'
 import { Segments } from './segments.ts'
 import { syncWriteAhead } from './sync.ts'
 import { damagedTables } from './table.ts'

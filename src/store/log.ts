@@ -7,16 +7,8 @@ import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
 import { isDamage } from './failure.ts'
-import {
-  blockHead,
-  decodeLogKey,
-  decodeLogRecord,
-  encodeLogKey,
-  encodeLogRecord,
-  keyOctets,
-  type LogRecord,
-  type MessageRecord,
-} from './keys.ts'
+import { decodeLogKey, encodeLogKey, keyOctets } from './keys.ts'
+import { blockHead, decodeLogRecord, encodeLogRecord, type LogRecord, type MessageRecord } from './record.ts'
 import { syncWriteAhead } from './sync.ts'
 import { misleads, tablesIn } from './table.ts'
 

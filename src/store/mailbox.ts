@@ -1,5 +1,5 @@
 /** The mailboxes in memory: what each holds, and the UIDs it gives out. */
-import type { MailboxValue } from './keys.ts'
+import type { MailboxValue } from './row.ts'
 
 export class Mailbox implements MailboxValue {
   readonly account: number

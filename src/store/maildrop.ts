@@ -1,7 +1,7 @@
 /** A mailbox as one session sees it: its messages at the moment it was opened, in compact arrays. */
 import { budget } from '../base/budget.ts'
 import type { Index } from './index.ts'
-import type { EntryValue } from './keys.ts'
+import type { EntryValue } from './row.ts'
 
 /** Octets of an id in its text form. */
 const idWidth = 16

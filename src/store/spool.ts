@@ -3,8 +3,9 @@ import { createHash, type Hash, hash } from 'node:crypto'
 import { budget } from '../base/budget.ts'
 import type { Engine } from './engine.ts'
 import { takeId } from './id.ts'
-import { blockHead, inbox, type MessageRecord, type Recipient } from './keys.ts'
+import { inbox } from './keys.ts'
 import type { LogEntry } from './log.ts'
+import { blockHead, type MessageRecord, type Recipient } from './record.ts'
 
 /** What is kept of a message beside its octets, as the one who received it knows it. */
 export type Envelope = {

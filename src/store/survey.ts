@@ -2,8 +2,8 @@
 import { budget } from '../base/budget.ts'
 import { isDamage } from './failure.ts'
 import type { Index } from './index.ts'
-import type { AccountRecord, LogRecord } from './keys.ts'
 import type { Log, LogEntry } from './log.ts'
+import type { AccountRecord, LogRecord } from './record.ts'
 
 export class Survey {
   /** Numbers under which lies something that cannot be read. */

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import type { Log } from '../../src/base/log.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { runJob, startJobs } from '../../src/maintenance/jobs.ts'
-import { blockHead, encodeLogKey } from '../../src/store/keys.ts'
+import { encodeLogKey } from '../../src/store/keys.ts'
+import { blockHead } from '../../src/store/record.ts'
 import { deliver, letter, numbers, openDatabase, Postbox } from '../store/letters.ts'
 
 /** A log that keeps what it is told. */

@@ -6,8 +6,10 @@ import fc from 'fast-check'
 import { Failure } from '../../src/base/failure.ts'
 import { idText } from '../../src/store/id.ts'
 import * as keys from '../../src/store/keys.ts'
+import * as records from '../../src/store/record.ts'
+import * as rows from '../../src/store/row.ts'
 
-const { encodeLogRecord, decodeLogRecord } = keys
+const { encodeLogRecord, decodeLogRecord } = records
 
 const u32 = fc.nat(0xffffffff)
 const u48 = fc.oneof(
@@ -52,7 +54,7 @@ function codec<Value>(
 
 /** A record of the log is read with its own number at hand: 2^40 here. */
 const seq = 2 ** 40
-function record(values: fc.Arbitrary<keys.LogRecord>, name: string): Codec {
+function record(values: fc.Arbitrary<records.LogRecord>, name: string): Codec {
   return codec(
     name,
     values,
@@ -102,7 +104,7 @@ const alias = shape({
 })
 const block = fc.uint8Array().map(array => ({
   kind: 'block' as const,
-  value: Buffer.concat([Buffer.alloc(keys.blockHead), array]),
+  value: Buffer.concat([Buffer.alloc(records.blockHead), array]),
 }))
 
 const keyCodecs: readonly Codec[] = [
@@ -139,19 +141,19 @@ const valueCodecs: readonly Codec[] = [
   codec(
     'version',
     shape({ format: count, applied: u48, settled: u48, store: octets(keys.idOctets) }),
-    keys.encodeVersion,
-    keys.decodeVersion,
+    rows.encodeVersion,
+    rows.decodeVersion,
   ),
-  codec('account', shape({ created: u48, name: text, password: text }), keys.encodeAccount, keys.decodeAccount),
-  codec('alias', fc.array(text, { maxLength: 10 }), keys.encodeAlias, keys.decodeAlias),
-  codec('dead message', count, keys.encodeDead, keys.decodeDead),
-  codec('segment', count, keys.encodeSegment, keys.decodeSegment),
-  codec('mailbox', shape({ next: u32, validity: u32, count, octets: count }), keys.encodeMailbox, keys.decodeMailbox),
+  codec('account', shape({ created: u48, name: text, password: text }), rows.encodeAccount, rows.decodeAccount),
+  codec('alias', fc.array(text, { maxLength: 10 }), rows.encodeAlias, rows.decodeAlias),
+  codec('dead message', count, rows.encodeDead, rows.decodeDead),
+  codec('segment', count, rows.encodeSegment, rows.decodeSegment),
+  codec('mailbox', shape({ next: u32, validity: u32, count, octets: count }), rows.encodeMailbox, rows.decodeMailbox),
   codec(
     'mailbox entry',
     shape({ id, uid: u32, seq: u48, octets: u48, date: u48, stored: u48, copies: fc.nat(0xffff) }),
-    keys.encodeEntry,
-    value => keys.decodeEntry(String(value)),
+    rows.encodeEntry,
+    value => rows.decodeEntry(String(value)),
   ),
 ]
 
@@ -256,7 +258,7 @@ test('a later release may add fields at the end', () => {
 })
 
 describe('the worked example', () => {
-  const record: keys.MessageRecord = {
+  const record: records.MessageRecord = {
     kind: 'message',
     id: Buffer.from('00112233445566778899', 'hex'),
     date: 0x010203040506,
@@ -272,7 +274,7 @@ describe('the worked example', () => {
     blocks: [7, 9],
     reversePath: 'b@x',
     trace: 'R\r\n',
-    recipients: [{ path: 'alice@home.example', notify: keys.notify.failure, orcpt: '' }],
+    recipients: [{ path: 'alice@home.example', notify: records.notify.failure, orcpt: '' }],
     deliveries: [{ account: 1, box: 1, uid: 42 }],
   }
   const written = [
@@ -299,7 +301,7 @@ describe('the worked example', () => {
     assert.deepEqual(decodeLogRecord(10, sealed(10, 'M', Buffer.from(written, 'hex'))), record)
   })
   test('a block has a codec before its octets, and is not copied', () => {
-    const value = Buffer.concat([Buffer.alloc(keys.blockHead), Buffer.from('hi')])
+    const value = Buffer.concat([Buffer.alloc(records.blockHead), Buffer.from('hi')])
     assert.equal(encodeLogRecord(7, { kind: 'block', value }), value)
     assert.deepEqual(value, sealed(7, 'B', Buffer.from('\0hi')))
   })

@@ -4,7 +4,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
-import { blockHead, encodeLogKey, encodeLogRecord, encodeVersion, format, versionKey } from '../../src/store/keys.ts'
+import { encodeLogKey, format, versionKey } from '../../src/store/keys.ts'
+import { blockHead, encodeLogRecord } from '../../src/store/record.ts'
+import { encodeVersion } from '../../src/store/row.ts'
 import { openStore, testClock } from '../support/household.ts'
 import {
   contents,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
-import { blockHead } from '../../src/store/keys.ts'
+import { blockHead } from '../../src/store/record.ts'
 import { contents, deliver, envelope, letter, logRecords, numbers, Postbox, recordKinds } from './letters.ts'
 
 const full = budget.block - blockHead

@@ -3,15 +3,9 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
-import {
-  decodeEntry,
-  encodeEntry,
-  encodeLogKey,
-  encodeLogRecord,
-  entryKey,
-  inbox,
-  linkKey,
-} from '../../src/store/keys.ts'
+import { encodeLogKey, entryKey, inbox, linkKey } from '../../src/store/keys.ts'
+import { encodeLogRecord } from '../../src/store/record.ts'
+import { decodeEntry, encodeEntry } from '../../src/store/row.ts'
 import type { Store } from '../../src/store/store.ts'
 import { tablesIn } from '../../src/store/table.ts'
 import type { Flaw } from '../../src/store/verify.ts'

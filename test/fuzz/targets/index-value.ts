@@ -2,6 +2,7 @@
 // again as the same.
 import assert from 'node:assert/strict'
 import * as keys from '../../../src/store/keys.ts'
+import * as rows from '../../../src/store/row.ts'
 import { unlessDamaged } from '../damage.ts'
 import type { Target } from '../engine.ts'
 
@@ -16,13 +17,13 @@ function trip<Value>(decode: (octets: Buffer) => Value, encode: (value: Value) =
 }
 
 const trips: Readonly<Record<string, Trip>> = {
-  version: trip(keys.decodeVersion, keys.encodeVersion),
-  account: trip(keys.decodeAccount, keys.encodeAccount),
-  alias: trip(keys.decodeAlias, keys.encodeAlias),
-  mailbox: trip(keys.decodeMailbox, keys.encodeMailbox),
-  entry: trip(octets => keys.decodeEntry(String(octets)), keys.encodeEntry),
-  dead: trip(keys.decodeDead, keys.encodeDead),
-  segment: trip(keys.decodeSegment, keys.encodeSegment),
+  version: trip(rows.decodeVersion, rows.encodeVersion),
+  account: trip(rows.decodeAccount, rows.encodeAccount),
+  alias: trip(rows.decodeAlias, rows.encodeAlias),
+  mailbox: trip(rows.decodeMailbox, rows.encodeMailbox),
+  entry: trip(octets => rows.decodeEntry(String(octets)), rows.encodeEntry),
+  dead: trip(rows.decodeDead, rows.encodeDead),
+  segment: trip(rows.decodeSegment, rows.encodeSegment),
   logKey: trip(keys.decodeLogKey, keys.encodeLogKey),
   accountKey: trip(keys.decodeAccountKey, keys.accountKey),
   aliasKey: trip(keys.decodeAliasKey, keys.aliasKey),
@@ -35,11 +36,11 @@ const trips: Readonly<Record<string, Trip>> = {
 
 export const indexValue: Target = {
   seeds: [
-    keys.encodeVersion({ format: 1, applied: 70, settled: 60, store: Buffer.alloc(10, 9) }),
-    keys.encodeAccount({ created: 1_795_299_352_000, name: 'alice', password: '$scrypt$' }),
-    keys.encodeAlias(['alice', 'zoë@home.example']),
-    keys.encodeMailbox({ next: 43, validity: 1, count: 7, octets: 70_000 }),
-    keys.encodeEntry({
+    rows.encodeVersion({ format: 1, applied: 70, settled: 60, store: Buffer.alloc(10, 9) }),
+    rows.encodeAccount({ created: 1_795_299_352_000, name: 'alice', password: '$scrypt$' }),
+    rows.encodeAlias(['alice', 'zoë@home.example']),
+    rows.encodeMailbox({ next: 43, validity: 1, count: 7, octets: 70_000 }),
+    rows.encodeEntry({
       uid: 42,
       seq: 1000,
       octets: 70_000,

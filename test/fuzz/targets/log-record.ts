@@ -2,7 +2,7 @@
 // written and read again as the same.
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
-import { decodeLogRecord, encodeLogRecord, type LogRecord } from '../../../src/store/keys.ts'
+import { decodeLogRecord, encodeLogRecord, type LogRecord } from '../../../src/store/record.ts'
 import { unlessDamaged } from '../damage.ts'
 import type { Target } from '../engine.ts'
 
