@@ -10,12 +10,9 @@
 import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
-import { returnPathField } from '../message/trace.ts'
-import { idText } from './id.ts'
+import { Applier } from './apply.ts'
 import {
-  accountKey,
   accountRange,
-  aliasKey,
   aliasRange,
   type Delivery,
   deadIn,
@@ -24,7 +21,6 @@ import {
   decodeAccountKey,
   decodeAliasKey,
   decodeDeadKey,
-  decodeEntryKey,
   decodeLinkKey,
   decodeMailboxKey,
   decodeSegmentKey,
@@ -43,10 +39,10 @@ import {
   versionKey,
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
-import { Mailbox, Mailboxes } from './mailbox.ts'
-import type { AccountRecord, AliasRecord, MessageRecord, RemovalRecord } from './record.ts'
+import { Mailbox, Mailboxes, noMailbox } from './mailbox.ts'
 import { type Account, Roster } from './roster.ts'
 import {
+  asText,
   decodeAccount,
   decodeAlias,
   decodeDead,
@@ -55,10 +51,6 @@ import {
   decodeSegment,
   decodeVersion,
   type EntryValue,
-  encodeAccount,
-  encodeAlias,
-  encodeDead,
-  encodeEntry,
   encodeMailbox,
   encodeSegment,
   encodeVersion,
@@ -68,17 +60,8 @@ import { Segments } from './segments.ts'
 import { syncWriteAhead } from './sync.ts'
 import { damagedTables } from './table.ts'
 
-type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
-
-/** Operations written at a time: a slice that leaves the event loop alone. */
-const slice = 1000
 /** Rows read at a time: enough to make up for the call, and few enough to be garbage before it is collected. */
 const rowsAtOnce = 400
-
-const nothing = Buffer.alloc(0)
-/** How values are read that are entries of mailboxes. */
-const asText = { valueEncoding: 'utf8' } as const
-const noMailbox = { next: 1, validity: 1, count: 0, octets: 0 } as const satisfies MailboxValue
 
 export class Index {
   readonly roster = new Roster()
@@ -86,8 +69,7 @@ export class Index {
   readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #directory: string
   readonly #mailboxes = new Mailboxes()
-  /** What is applied and not yet written. */
-  #operations: Operation[] = []
+  readonly #applier: Applier
   /** What is being applied; everything public that reads waits for it first. */
   #applying: Promise<void> = Promise.resolve()
   #applied = -1
@@ -97,6 +79,7 @@ export class Index {
   private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string) {
     this.#db = db
     this.#directory = directory
+    this.#applier = new Applier(db, { roster: this.roster, mailboxes: this.#mailboxes, segments: this.segments })
   }
 
   /**
@@ -178,34 +161,8 @@ export class Index {
    * reads meanwhile waits for it.
    */
   apply(entries: Iterable<LogEntry>): Promise<void> {
-    this.#applying = this.#apply(entries)
+    this.#applying = this.#applier.apply(entries)
     return this.#applying
-  }
-
-  async #apply(entries: Iterable<LogEntry>): Promise<void> {
-    for (const { seq, record } of entries) {
-      switch (record.kind) {
-        case 'message':
-          this.#deliver(seq, record)
-          if (this.#operations.length >= slice) await this.#write()
-          break
-        case 'removal':
-          await this.#remove(record)
-          break
-        case 'account':
-          await this.#account(record)
-          break
-        case 'alias':
-          this.#alias(record)
-          break
-        case 'header':
-        case 'block':
-          break
-        default:
-          record satisfies never
-      }
-    }
-    await this.#write()
   }
 
   /**
@@ -217,14 +174,14 @@ export class Index {
   async checkpoint(applied: number, settled: number, store: Buffer): Promise<void> {
     await syncWriteAhead(this.#directory)
     for (const mailbox of this.#mailboxes) {
-      this.#put(mailboxKey(mailbox.account, mailbox.box), encodeMailbox(mailbox))
+      this.#applier.put(mailboxKey(mailbox.account, mailbox.box), encodeMailbox(mailbox))
     }
     for (const { segment, octets } of this.segments.takeChanged()) {
-      if (octets > 0) this.#put(segmentKey(segment), encodeSegment(octets))
-      else this.#delete(segmentKey(segment))
+      if (octets > 0) this.#applier.put(segmentKey(segment), encodeSegment(octets))
+      else this.#applier.delete(segmentKey(segment))
     }
-    this.#put(versionKey, encodeVersion({ format, applied, settled, store }))
-    await this.#write({ sync: true })
+    this.#applier.put(versionKey, encodeVersion({ format, applied, settled, store }))
+    await this.#applier.write({ sync: true })
     this.#applied = applied
     this.#settled = settled
     this.#store = store
@@ -314,111 +271,6 @@ export class Index {
     return first?.equals(linkKey(seq, { account, box, uid })) ?? true
   }
 
-  #put(key: Buffer, value: Buffer): void {
-    this.#operations.push({ type: 'put', key, value })
-  }
-
-  #delete(key: Buffer): void {
-    this.#operations.push({ type: 'del', key })
-  }
-
-  async #write(options: { sync: boolean } = { sync: false }): Promise<void> {
-    const operations = this.#operations
-    if (operations.length === 0) return
-    this.#operations = []
-    await this.#db.batch(operations, options)
-  }
-
-  #deliver(seq: number, record: MessageRecord): void {
-    const octets = sentOctets(record)
-    const { date, id, stored, deliveries } = record
-    let links = 0
-    const entry = { id: idText(id), seq, octets, date, stored, copies: deliveries.length }
-    for (const delivery of deliveries) {
-      const { account, box, uid } = delivery
-      const mailbox = this.#mailboxes.find(account, box)
-      if (!mailbox) continue // The account was removed while the message was under way.
-      const value = encodeEntry({ ...entry, uid })
-      this.#put(entryKey(account, box, uid), value)
-      this.#put(linkKey(seq, delivery), nothing)
-      links += 1
-      mailbox.add(uid, octets)
-    }
-    if (links > 0) this.segments.addLive(seq, stored)
-    else this.#bury(seq, stored)
-  }
-
-  async #remove({ account, box, uids }: RemovalRecord): Promise<void> {
-    const mailbox = this.#mailboxes.find(account, box)
-    if (!mailbox) return // The account was removed before.
-    // Their records may be gone from the log by now; their numbers are used up for good all the same.
-    mailbox.useUp(uids.at(-1) ?? 0)
-    await this.#write() // What was delivered in the same group is to be found.
-    for (let start = 0; start < uids.length; start += slice) {
-      const part = uids.slice(start, start + slice)
-      const values = await this.#db.getMany<Buffer, string>(
-        part.map(uid => entryKey(account, box, uid)),
-        asText,
-      )
-      for (const [i, uid] of part.entries()) {
-        const value = values[i]
-        if (value === undefined) continue
-        const entry = decodeEntry(value)
-        await this.#deleteEntry(entry, { account, box, uid })
-        mailbox.remove(entry.octets)
-      }
-      await this.#write()
-    }
-  }
-
-  async #account({ present, account, created, name, password }: AccountRecord): Promise<void> {
-    if (!present) return this.#dropAccount(account)
-    this.roster.putAccount({ id: account, created, name, password })
-    this.#put(accountKey(account), encodeAccount({ created, name, password }))
-    if (this.#mailboxes.find(account, inbox)) return
-    const validity = Math.floor(created / 1000)
-    this.#mailboxes.add(new Mailbox(account, inbox, { ...noMailbox, validity }))
-  }
-
-  async #dropAccount(account: number): Promise<void> {
-    this.roster.dropAccount(account)
-    this.#mailboxes.drop(account, inbox)
-    await this.#write() // What was delivered in the same group is to be found.
-    for await (const [key, value] of this.#db.iterator<Buffer, string>({ ...entryRange(account), ...asText })) {
-      await this.#deleteEntry(decodeEntry(value), decodeEntryKey(key))
-      if (this.#operations.length >= slice) await this.#write()
-    }
-    this.#delete(mailboxKey(account, inbox))
-    this.#delete(accountKey(account))
-  }
-
-  /** Its link goes with it, and with the last link the message is dead: all in one batch. */
-  async #deleteEntry({ seq, stored, copies }: EntryValue, delivery: Delivery): Promise<void> {
-    const last = copies === 1 || (await this.#links(seq)) === 1
-    this.#delete(entryKey(delivery.account, delivery.box, delivery.uid))
-    this.#delete(linkKey(seq, delivery))
-    if (!last) return
-    this.segments.addLive(seq, -stored)
-    this.#bury(seq, stored)
-  }
-
-  #bury(seq: number, octets: number): void {
-    this.#put(deadKey(seq), encodeDead(octets))
-    this.segments.addDead(seq, octets)
-  }
-
-  /** @returns how many links a message has, of those that are written; two stand for more */
-  async #links(seq: number): Promise<number> {
-    const keys = await this.#db.keys({ ...linksOf(seq), limit: 2 }).all()
-    return keys.length
-  }
-
-  #alias({ address, targets }: AliasRecord): void {
-    this.roster.putAlias(address, targets)
-    if (targets.length === 0) this.#delete(aliasKey(address))
-    else this.#put(aliasKey(address), encodeAlias(targets))
-  }
-
   /** Walks a mailbox in the order of its UIDs, a list of entries at a time. */
   async *entries(account: number, box = inbox): AsyncGenerator<readonly EntryValue[]> {
     await this.#applying
@@ -457,8 +309,3 @@ async function* slices<Row>(iterator: {
 
 const newer =
   'This mail store was written by a newer Porchlight. Install that release or a later one; nothing was changed.'
-
-/** @returns the octets of a message as it is sent: trace fields and body */
-export function sentOctets(record: MessageRecord): number {
-  return Buffer.byteLength(returnPathField(record.reversePath)) + Buffer.byteLength(record.trace) + record.octets
-}

@@ -1,6 +1,9 @@
 /** The mailboxes in memory: what each holds, and the UIDs it gives out. */
 import type { MailboxValue } from './row.ts'
 
+/** What one holds in which there never was anything. */
+export const noMailbox = { next: 1, validity: 1, count: 0, octets: 0 } as const satisfies MailboxValue
+
 export class Mailbox implements MailboxValue {
   readonly account: number
   readonly box: number

@@ -1,5 +1,6 @@
 /** The values of the log, written and read. The grammar is at the head of `keys.ts`. */
 import { crc32 } from 'node:zlib'
+import { returnPathField } from '../message/trace.ts'
 import { OctetReader, OctetWriter } from '../wire/octets.ts'
 import { damaged, putTexts } from './codec.ts'
 import { type Delivery, idOctets } from './keys.ts'
@@ -22,6 +23,9 @@ const headOctets = 5
 
 /** Octets before those of a message in a body block: the head, and the codec. */
 export const blockHead = headOctets + 1
+
+/** The largest UID and mailbox number. */
+const u32 = 0xffffffff
 
 /** SHA-256. */
 const digestOctets = 32
@@ -256,5 +260,7 @@ function takeDistances(from: OctetReader): number[] {
   return from.list(item => (value += item.varint(u32 - value)))
 }
 
-/** The largest UID and mailbox number. */
-const u32 = 0xffffffff
+/** @returns the octets of a message as it is sent: trace fields and body */
+export function sentOctets(record: MessageRecord): number {
+  return Buffer.byteLength(returnPathField(record.reversePath)) + Buffer.byteLength(record.trace) + record.octets
+}

@@ -80,6 +80,9 @@ export function decodeMailbox(value: Buffer): MailboxValue {
   }))
 }
 
+/** How the values of entries are read. */
+export const asText = { valueEncoding: 'utf8' } as const
+
 /** Characters of an id's text, then digits of each number, most significant first. */
 const entryWidths = { id: 16, uid: 5, seq: 7, octets: 7, date: 7, stored: 7, copies: 3 } as const
 

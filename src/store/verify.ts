@@ -4,9 +4,8 @@ import { Failure, sentence } from '../base/failure.ts'
 import type { Engine } from './engine.ts'
 import { advice, isDamage, storeFailure } from './failure.ts'
 import { idText } from './id.ts'
-import { sentOctets } from './index.ts'
 import type { Delivery } from './keys.ts'
-import type { MessageRecord } from './record.ts'
+import { type MessageRecord, sentOctets } from './record.ts'
 import type { EntryValue } from './row.ts'
 
 /** A message that is not what was written. */
