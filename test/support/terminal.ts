@@ -14,8 +14,13 @@ export class Terminal implements AsyncDisposable {
 
   /** @param command as one types it into a shell */
   constructor(command: string, cwd: string) {
-    // -e hands the program's exit code on, -f does not wait with what it shows.
-    const child = spawn('/usr/bin/script', ['-qefc', command, '/dev/null'], { cwd, stdio: 'pipe' })
+    // -e hands the program's exit code on, -f does not wait with what it shows. `exec`, and always the same shell:
+    // a shell that stays between the two hears Ctrl-C as well, and dash then ends with 130, whatever the program says.
+    const child = spawn('/usr/bin/script', ['-qefc', `exec ${command}`, '/dev/null'], {
+      cwd,
+      env: { ...process.env, SHELL: '/bin/sh' },
+      stdio: 'pipe',
+    })
     this.#child = child
     child.stdout.setEncoding('utf8').on('data', text => {
       this.shown += text
