@@ -25,7 +25,8 @@ type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; ke
 
 /** Operations written at a time: a slice that leaves the event loop alone. */
 const slice = 1000
-const nothing = Buffer.alloc(0)
+/** A link says all in its key. Not empty all the same: classic-level 3.0.0 never frees the copy it makes of an empty value. */
+const linked = Buffer.from('-')
 
 /** What is kept in memory beside the rows. */
 type Counted = { readonly roster: Roster; readonly mailboxes: Mailboxes; readonly segments: Segments }
@@ -98,7 +99,7 @@ export class Applier {
       if (!mailbox) continue // The account was removed while the message was under way.
       const value = encodeEntry({ ...entry, uid })
       this.put(entryKey(account, box, uid), value)
-      this.put(linkKey(seq, delivery), nothing)
+      this.put(linkKey(seq, delivery), linked)
       links += 1
       mailbox.add(uid, octets)
     }

@@ -49,7 +49,7 @@
  *     n address                                targets:list(text)
  *     u account:u48 box:u32                    next:u32 validity:u32 count:varint octets:varint
  *     x account:u48 box:u32 uid:u32            id:16 uid:5 seq:7 octets:7 date:7 stored:7 copies:3
- *     l seq:u48 account:u48 box:u32 uid:u32    (empty)
+ *     l seq:u48 account:u48 box:u32 uid:u32    '-'
  *     z seq:u48                                octets:varint
  *     s segment:u48                            live:varint
  *

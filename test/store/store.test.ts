@@ -406,6 +406,25 @@ describe('a store', () => {
     await assert.rejects(postbox.store.message(seq + 1), { code: 'STORE_DAMAGED', message: /is missing$/ })
   })
 
+  test('writes no empty value: what the binding copies of one is never freed', async () => {
+    await using postbox = await Postbox.make(['alice', 'bob'])
+    const { store } = postbox
+    await store.accounts.setAlias('sales', ['alice'])
+    await deliver(store, ['alice', 'bob'], letter(10))
+    await deliver(store, ['bob'], letter(100_000))
+    await store.accounts.setAlias('sales', [])
+    await store.accounts.setAlias('info', ['bob'])
+    await store.remove(numbers(store, 'bob')[0] ?? 0, [1, 2])
+    await postbox.close()
+    const kinds = { log: 'VBMXAN', index: 'vanuxlzs' }
+    for (const name of ['log', 'index'] as const) {
+      const entries = await databaseEntries(postbox.directory, name)
+      const letters = entries.map(([key, value]) => (name === 'log' ? value : key).toString('latin1', 0, 1))
+      assert.deepEqual(new Set(letters), new Set(kinds[name]), 'one of each kind')
+      for (const [key, { length }] of entries) assert.notEqual(length, 0, key.toString('hex'))
+    }
+  })
+
   test('that is closed takes nothing more', async () => {
     await using postbox = await Postbox.make(['alice'])
     const { store } = postbox
