@@ -135,11 +135,10 @@ function household(store: Store, config: () => Config, status: () => Status): Ho
   }
 }
 
-function serverStatus({ started, listening, connections }: Server): Status {
-  const upMs = Math.max(systemClock.now() - started, 0)
+function serverStatus({ up, listening, connections }: Server): Status {
   return [
     ['version', version],
-    ['up for', formatDuration(upMs - (upMs % 1000))],
+    ['up for', formatDuration(Math.floor(up / 1000) * 1000)],
     ...listening.map(({ service, name }) => [service, name] as const),
     ['connections', String(connections)],
   ]

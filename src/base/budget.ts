@@ -101,6 +101,8 @@ export const budget = {
   drainMs: 10_000,
   /** Milliseconds a TLS handshake may take. */
   handshakeMs: 30_000,
+  /** Milliseconds without an answer after which a transaction counts for nothing where all places are taken. */
+  stuckMs: 60_000,
   /** Connections that wait in the kernel for a door to take them. One that finds no room there tries again after a second. */
   backlog: 2048,
   /** Connections of one door that are over and that the peer has not closed yet: no session, but a descriptor each. */

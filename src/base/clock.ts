@@ -2,14 +2,17 @@
 import { setTimeout } from 'node:timers/promises'
 
 export type Clock = {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, to be written down. It jumps when it is set: a small board has no battery for it. */
   now(): number
+  /** Milliseconds since some moment, to measure how long something takes. It never jumps. */
+  elapsed(): number
   /** Resolves after so many milliseconds, or at once when the signal says so. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: async (ms, signal) => {
     await setTimeout(ms, undefined, { signal }).catch(() => {})
   },

@@ -153,7 +153,7 @@ class Visit implements AsyncDisposable {
     const { store, config, throttle, clock, stopping, log } = this.#services
     const { address } = this.#peer
     const site = siteOf(address)
-    if (throttle.turnsAway(site, clock.now())) return this.#session.refuse(response.loginDelay)
+    if (throttle.turnsAway(site, clock.elapsed())) return this.#session.refuse(response.loginDelay)
     const account = loginAccount(user, { ...config(), accounts: store.accounts })
     // One name for all its addresses: guessing by turns at each of them is no faster.
     const name = account?.name ?? foldName(user)
@@ -161,7 +161,7 @@ class Visit implements AsyncDisposable {
     if (verdict === 'busy') return this.#session.refuse(response.temporary)
     if (!account || verdict === 'wrong') {
       log.warn({ client: address, user: name }, 'login failed')
-      await clock.sleep(throttle.failed(site, name, clock.now()), stopping)
+      await clock.sleep(throttle.failed(site, name, clock.elapsed()), stopping)
       return this.#session.refuse(response.authFailed)
     }
     throttle.succeeded(site, name)

@@ -15,12 +15,12 @@ export class Patience {
   constructor(clock: Clock, idleMs: () => number) {
     this.#clock = clock
     this.#idleMs = idleMs
-    this.#since = clock.now()
+    this.#since = clock.elapsed()
   }
 
   /** The peer was told something: it is its turn anew. */
   renew(): void {
-    this.#since = this.#clock.now()
+    this.#since = this.#clock.elapsed()
     this.#octets = 0
   }
 
@@ -32,6 +32,6 @@ export class Patience {
   tried(octets: number, body: boolean): boolean {
     this.#octets += octets
     const granted = body ? budget.bodyMs + (this.#octets / budget.bodyRate) * 1000 : this.#idleMs()
-    return this.#clock.now() - this.#since > granted
+    return this.#clock.elapsed() - this.#since > granted
   }
 }

@@ -42,8 +42,7 @@ export class Server {
   readonly store: Store
   /** Where each service listens, as it came out. */
   readonly listening: { readonly service: Service; readonly name: string }[] = []
-  /** ms since the epoch */
-  readonly started: number
+  readonly #started: number
   readonly #directory: string
   readonly #log: Log
   readonly #clock: Clock
@@ -56,7 +55,7 @@ export class Server {
 
   private constructor(store: Store, certificate: Certificate, { config, directory, log, clock }: ServerOptions) {
     this.store = store
-    this.started = clock.now()
+    this.#started = clock.elapsed()
     this.#directory = directory
     this.#log = log
     this.#clock = clock
@@ -87,6 +86,11 @@ export class Server {
 
   get config(): Config {
     return this.#config
+  }
+
+  /** Milliseconds since it was opened. */
+  get up(): number {
+    return this.#clock.elapsed() - this.#started
   }
 
   /** Connections open now. */
@@ -153,7 +157,7 @@ export class Server {
   }
 
   async #admit(connection: Connection, door: Door): Promise<void> {
-    const entry = this.#admission.enter(connection)
+    const entry = this.#admission.enter(connection, performance.now())
     const turnedAway = typeof entry === 'string'
     if (turnedAway) this.#log.warn({ client: connection.address, refusal: entry }, 'connection turned away')
     else if (entry.insteadOf) this.#displace(entry.insteadOf)

@@ -9,7 +9,7 @@ const mostDelayMs = 8000
 /** Failures are forgotten after so long without another, ms. */
 const memoryMs = 60 * 60_000
 
-type Failures = { count: number; last: number /* ms since the epoch */ }
+type Failures = { count: number; last: number /* ms, as `Clock.elapsed` counts */ }
 
 export class Throttle {
   readonly #addresses = new Map<string, Failures>()
@@ -17,14 +17,13 @@ export class Throttle {
 
   /**
    * @param address the client's
-   * @param now ms since the epoch
+   * @param now ms, as `Clock.elapsed` counts
    * @returns whether this address has to wait before it may try again
    */
   turnsAway(address: string, now: number): boolean {
     const { count, last } = this.#addresses.get(address) ?? { count: 0, last: 0 }
     if (count < freeFailures) return false
-    // A clock that was set back must not keep an address out until it has caught up.
-    return Math.abs(now - last) < Math.min(1000 * 2 ** (count - freeFailures), mostTurnedAwayMs)
+    return now - last < Math.min(1000 * 2 ** (count - freeFailures), mostTurnedAwayMs)
   }
 
   /** Notes a failed login. @returns milliseconds to wait before it is answered */

@@ -3,8 +3,10 @@
  *
  * A full house is either a busy hour or an attack, and the door cannot tell. So a newcomer takes the place of somebody who
  * has little to lose and whose address holds more places than the newcomer's: one host, or a few, cannot keep the others
- * out, however many connections they open and however slowly they speak in each.
+ * out, however many connections they open and however slowly they speak in each. Nor can many hosts that each hold one: a
+ * transaction that gets nowhere makes room as well.
  */
+import { budget } from '../base/budget.ts'
 import type { Connection, Stake } from './connection.ts'
 
 /** What is to be known of a connection to weigh it against others. */
@@ -36,13 +38,16 @@ export class Admission<Inside extends Guest> {
     this.#limits = limits
   }
 
-  /** Counts a connection in, or says why not. One that was counted in must `leave`, unless another came instead of it. */
-  enter(guest: Inside): Entry<Inside> | Refusal {
+  /**
+   * Counts a connection in, or says why not. One that was counted in must `leave`, unless another came instead of it.
+   * @param now as `lastAnswer` is counted
+   */
+  enter(guest: Inside, now: number): Entry<Inside> | Refusal {
     const site = siteOf(guest.address)
     const places = this.#placesOf(site)
     if (places >= this.#limits.connections_per_address) return 'address-full'
     const full = this.#sites.size >= this.#limits.connections
-    const insteadOf = full ? this.#leastLoss(places) : undefined
+    const insteadOf = full ? this.#leastLoss(places, now) : undefined
     if (full && !insteadOf) return 'full'
     if (insteadOf) this.leave(insteadOf)
     this.#sites.set(guest, site)
@@ -65,11 +70,12 @@ export class Admission<Inside extends Guest> {
    * places; of these, the one that was answered longest ago: a peer that only drips octets has asked for nothing.
    * @param places that the newcomer's address holds already
    */
-  #leastLoss(places: number): Inside | undefined {
+  #leastLoss(places: number, now: number): Inside | undefined {
     let least: { guest: Inside; held: number } | undefined
     for (const [guest, site] of this.#sites) {
       const held = this.#placesOf(site)
-      if (!guest.waiting || held - places <= loss[guest.stake]) continue
+      const stuck = guest.stake === 'transaction' && now - guest.lastAnswer >= budget.stuckMs
+      if (!guest.waiting || held - places <= loss[stuck ? 'nothing' : guest.stake]) continue
       if (!least) least = { guest, held }
       const order =
         loss[guest.stake] - loss[least.guest.stake] || least.held - held || guest.lastAnswer - least.guest.lastAnswer

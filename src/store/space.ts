@@ -21,8 +21,8 @@ export class Space {
 
   /** Octets an unprivileged process may still write to the file system; 0 when it does not say. */
   get free(): number {
-    const now = this.#clock.now()
-    if (Math.abs(now - this.#asked) >= fresh) {
+    const now = this.#clock.elapsed()
+    if (now - this.#asked >= fresh) {
       this.#free = freeOctets(this.#directory)
       this.#asked = now
     }

@@ -58,7 +58,7 @@ export class Store {
     this.#engine = engine
     this.#clock = clock
     this.#log = log
-    this.#reopened = clock.now()
+    this.#reopened = clock.elapsed()
     this.#sweeper = new Sweeper(() => this.#engine, log)
     this.space = new Space(directory, reserve, clock)
     this.accounts = new Accounts({ roster: () => this.#engine.index.roster, writable: () => this.#writable(), clock })
@@ -220,15 +220,15 @@ export class Store {
    * what was durable is found again. Mail is refused until that has worked.
    */
   async #reopen(): Promise<void> {
-    const now = this.#clock.now()
-    if (this.#closed || Math.abs(now - this.#reopened) < reopenMs || !this.space.hasRoom(0)) return
+    const now = this.#clock.elapsed()
+    if (this.#closed || now - this.#reopened < reopenMs || !this.space.hasRoom(0)) return
     this.#reopened = now
     try {
       const { indexDamaged: anew } = this.#engine
       // While the databases are closed nothing can be read: they stay open until the disk takes octets again.
       await tryDisk(this.#directory)
       await this.#engine.close()
-      this.#engine = await Engine.open(this.#directory, { now, notes: this.#log, anew })
+      this.#engine = await Engine.open(this.#directory, { now: this.#clock.now(), notes: this.#log, anew })
       this.#log.info('the mail store takes mail again')
     } catch (error) {
       this.#log.error({ reason: sentence(storeFailure(error)) }, 'the mail store could not be opened again')

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
 import { Throttle } from '../../src/flow/throttle.ts'
 
-const start = Date.UTC(2026, 10, 21)
+const start = 1000
 const minute = 60_000
 const address = '192.0.2.7'
 
@@ -48,12 +48,6 @@ describe('an address', () => {
     fail(throttle, 20)
     fail(throttle, 1, start + 60 * minute)
     assert.ok(!throttle.turnsAway(address, start + 60 * minute))
-  })
-
-  test('is not locked out by a clock that was set back', () => {
-    const throttle = new Throttle()
-    fail(throttle, 20)
-    assert.ok(!throttle.turnsAway(address, start - 24 * 60 * minute))
   })
 })
 

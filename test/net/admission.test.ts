@@ -1,6 +1,7 @@
 /** Who may come in, who has to wait outside, and who makes room. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { budget } from '../../src/base/budget.ts'
 import { Admission } from '../../src/net/admission.ts'
 import type { Connection } from '../../src/net/connection.ts'
 
@@ -51,7 +52,7 @@ const knocking: readonly Knocks[] = [
 
 /** Enters, where nobody makes room. */
 function knock(admission: Admission<Guest>, newcomer: Guest): string {
-  const entry = admission.enter(newcomer)
+  const entry = admission.enter(newcomer, 0)
   if (typeof entry === 'string') return entry
   assert.equal(entry.insteadOf, undefined)
   return 'in'
@@ -103,10 +104,16 @@ describe('at the door', () => {
 })
 
 const waiting = { waiting: true }
+const sending = { waiting: true, stake: 'transaction' } as const
 const [crowd, other, third] = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
 
-/** The house is full with `inside`; `leaves` is the place in it of the one that makes room for a newcomer. */
-type Room = { readonly name: string; readonly inside: readonly Guest[]; readonly leaves: number | undefined }
+/** The house is full with `inside`; `leaves` is the place in it of the one that makes room for a newcomer, `now`. */
+type Room = {
+  readonly name: string
+  readonly inside: readonly Guest[]
+  readonly leaves: number | undefined
+  readonly now?: number
+}
 
 const full: readonly Room[] = [
   { name: 'nobody who is being served', inside: [guest(crowd), guest(crowd)], leaves: undefined },
@@ -122,18 +129,42 @@ const full: readonly Room[] = [
   },
   {
     name: 'one with nothing to lose before one in a transaction',
-    inside: [guest(crowd, { ...waiting, stake: 'transaction' }), guest(crowd, waiting), guest(other, waiting)],
+    inside: [guest(crowd, sending), guest(crowd, waiting), guest(other, waiting)],
     leaves: 1,
   },
   {
     name: 'one in a transaction, if its address would still hold more',
-    inside: [guest(crowd, { ...waiting, stake: 'transaction' }), guest(crowd, { ...waiting, stake: 'transaction' })],
+    inside: [guest(crowd, sending), guest(crowd, sending)],
     leaves: 0,
   },
   {
     name: 'nobody in a transaction, if the newcomer would then hold as many',
-    inside: [guest(crowd, { ...waiting, stake: 'transaction' }), guest(other, { ...waiting, stake: 'transaction' })],
+    inside: [guest(crowd, sending), guest(other, sending)],
     leaves: undefined,
+  },
+  {
+    name: 'the transaction that got no answer for longest, if that is long',
+    inside: [guest(crowd, { ...sending, lastAnswer: 1 }), guest(other, { ...sending, lastAnswer: 0 })],
+    leaves: 1,
+    now: budget.stuckMs,
+  },
+  {
+    name: 'none of them if it is not that long',
+    inside: [guest(crowd, { ...sending, lastAnswer: 1 }), guest(other, { ...sending, lastAnswer: 1 })],
+    leaves: undefined,
+    now: budget.stuckMs,
+  },
+  {
+    name: 'one with nothing to lose before one whose transaction got nowhere',
+    inside: [guest(crowd, sending), guest(other, { ...waiting, lastAnswer: budget.stuckMs })],
+    leaves: 1,
+    now: budget.stuckMs,
+  },
+  {
+    name: 'nobody whom the server still owes an answer, however long that takes',
+    inside: [guest(crowd, { ...sending, waiting: false }), guest(other)],
+    leaves: undefined,
+    now: budget.stuckMs,
   },
   {
     name: 'nobody who has logged in',
@@ -143,11 +174,11 @@ const full: readonly Room[] = [
 ]
 
 describe('in a full house there makes room', () => {
-  for (const { name, inside, leaves } of full) {
+  for (const { name, inside, leaves, now = 0 } of full) {
     test(name, () => {
       const admission = new Admission<Guest>({ connections: inside.length, connections_per_address: inside.length })
       for (const each of inside) assert.equal(knock(admission, each), 'in')
-      const entry = admission.enter(guest(third))
+      const entry = admission.enter(guest(third), now)
       if (leaves === undefined) assert.equal(entry, 'full')
       else assert.ok(typeof entry === 'object' && entry.insteadOf === inside[leaves])
     })
@@ -157,7 +188,7 @@ describe('in a full house there makes room', () => {
     const admission = new Admission<Guest>({ connections: 1, connections_per_address: 1 })
     const displaced = guest(crowd, waiting)
     assert.equal(knock(admission, displaced), 'in')
-    const entry = admission.enter(guest(other))
+    const entry = admission.enter(guest(other), 0)
     assert.ok(typeof entry === 'object' && entry.insteadOf === displaced)
     admission.leave(displaced)
     assert.equal(knock(admission, guest(third)), 'full')

@@ -20,11 +20,13 @@ const hashed = hashPassword(password)
 
 /** Time that passes only when someone sleeps. */
 export function testClock(): Clock {
-  let now = Date.UTC(2026, 10, 21, 22, 15, 52)
+  const start = Date.UTC(2026, 10, 21, 22, 15, 52)
+  let elapsed = 0
   return {
-    now: () => now,
+    now: () => start + elapsed,
+    elapsed: () => elapsed,
     sleep: async ms => {
-      now += ms
+      elapsed += ms
     },
   }
 }
