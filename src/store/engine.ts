@@ -23,9 +23,14 @@ export type Commit = {
 
 type Waiting = { readonly commit: Commit; readonly resolve: () => void; readonly reject: (error: unknown) => void }
 
-/** Where the databases lie in the data directory, and what a repair leaves there until it is done. */
+/** Where the databases lie in the data directory, what a repair leaves there until it is done, and the sign of recovery.ts. */
 export function pathsIn(directory: string) {
-  return { log: join(directory, 'log'), index: join(directory, 'index'), repair: join(directory, 'repair') }
+  return {
+    log: join(directory, 'log'),
+    index: join(directory, 'index'),
+    repair: join(directory, 'repair'),
+    sign: join(directory, 'in-use'),
+  }
 }
 
 type EngineOptions = {

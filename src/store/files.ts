@@ -9,7 +9,7 @@ import { formatSize } from '../base/units.ts'
 import { isDamage, reason } from './failure.ts'
 import { Log } from './log.ts'
 import type { Marker } from './marker.ts'
-import { damagedTables, salvage, tablesIn } from './table.ts'
+import { damagedTables, readTable, salvage, tablesIn } from './table.ts'
 import type { Flaw } from './verify.ts'
 
 /** Who looks on. */
@@ -24,9 +24,7 @@ export type RepairWatch = {
 
 /** Opens the log, whatever state its files are in. @throws Failure STORE_LOCKED while another process has it */
 export async function openLog(path: string, marker: Marker, watch: RepairWatch): Promise<Log> {
-  if (await isLocked(path)) {
-    throw new Failure('STORE_LOCKED', 'Another Porchlight is using this data directory.')
-  }
+  await refuseLocked(path)
   let checked = 0
   const damaged = await damagedTables(path, () => watch.progress('tables of the log checked', ++checked))
   if (damaged.length > 0) {
@@ -43,6 +41,11 @@ export async function openLog(path: string, marker: Marker, watch: RepairWatch):
     if (!isDamage(error)) throw error
     return repairFiles(path, reason(error), marker, watch)
   }
+}
+
+/** @throws Failure STORE_LOCKED while another process has the database */
+export async function refuseLocked(path: string): Promise<void> {
+  if (await isLocked(path)) throw new Failure('STORE_LOCKED', 'Another Porchlight is using this data directory.')
 }
 
 /** LevelDB locks a database while it is open; to open it only to see that would make it begin to work on damaged tables. */
@@ -74,7 +77,7 @@ export async function repairFiles(path: string, why: string, marker: Marker, wat
   await log.settle()
   let read = 0
   for (const table of await tablesIn(join(path, 'lost'))) {
-    for (const { key, value } of salvage(await readFile(table))) {
+    for (const { key, value } of salvage((await readTable(table)).octets)) {
       watch.progress('entries of damaged tables read', ++read)
       await log.restore(key, value)
     }

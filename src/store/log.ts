@@ -1,7 +1,7 @@
 /** The log: the truth of the store. Append-only under one sequence; what `append` has answered survives a power cut. */
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
@@ -10,7 +10,7 @@ import { isDamage } from './failure.ts'
 import { decodeLogKey, encodeLogKey, keyOctets } from './keys.ts'
 import { blockHead, decodeLogRecord, encodeLogRecord, type LogRecord, type MessageRecord } from './record.ts'
 import { syncWriteAhead } from './sync.ts'
-import { misleads, tablesIn } from './table.ts'
+import { misleadingTable } from './table.ts'
 
 /** A record under its sequence number. */
 export type LogEntry<Kind extends LogRecord = LogRecord> = { readonly seq: number; readonly record: Kind }
@@ -209,16 +209,9 @@ export class Log {
     this.skipPast(found.seq)
   }
 
-  /**
-   * Looks for a table in which LevelDB would lose its way, and end the process.
-   * @param between is waited for before each table
-   */
-  async misleadingTable(between: () => Promise<void>): Promise<string | undefined> {
-    for (const path of await tablesIn(this.#directory)) {
-      await between()
-      if (await misleads(path)) return basename(path)
-    }
-    return undefined
+  /** As in table.ts. */
+  misleadingTable(between: () => Promise<void>): Promise<string | undefined> {
+    return misleadingTable(this.#directory, between)
   }
 
   /** Waits until LevelDB has put its tables in order: after a repair all lie side by side, and each is asked for each key. */

@@ -12,6 +12,7 @@ import { idText } from './id.ts'
 import { inbox } from './keys.ts'
 import { Maildrop } from './maildrop.ts'
 import type { MessageRecord } from './record.ts'
+import { recover, Sign } from './recovery.ts'
 import type { MailboxValue } from './row.ts'
 import { Space } from './space.ts'
 import { BlockPool, Incoming } from './spool.ts'
@@ -71,8 +72,17 @@ export class Store {
   static async open(directory: string, options: StoreOptions): Promise<Store> {
     await makeDirectory(directory)
     loadAddon(directory)
-    const engine = await Engine.open(directory, { now: options.clock.now(), notes: options.log })
-    return new Store(directory, engine, options)
+    const sign = new Sign(directory)
+    if (await sign.left()) await recover(directory, options)
+    await sign.put()
+    try {
+      const engine = await Engine.open(directory, { now: options.clock.now(), notes: options.log })
+      return new Store(directory, engine, options)
+    } catch (error) {
+      // When it is locked the sign belongs to another.
+      if (storeFailure(error).code !== 'STORE_LOCKED') await sign.remove()
+      throw error
+    }
   }
 
   /** Waits for commits under way, then closes. */
@@ -81,6 +91,7 @@ export class Store {
     await this.#reopening
     await this.#sweeper.stop()
     await this.#engine.close()
+    await new Sign(this.#directory).remove()
   }
 
   /** Why the store takes no mail, if so. To ask is to try again: when it is time, the store is opened anew. */

@@ -4,8 +4,8 @@
  * LevelDB does not check the checksums in them when it reads, and a key that makes no sense ends the process. So a table
  * that is not as it was written is kept from it. Format: doc/table_format.md of LevelDB, doc/impl.md for the keys.
  */
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { open, readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { OctetReader } from '../wire/octets.ts'
 
@@ -35,22 +35,65 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, octet) => {
 export async function damagedTables(directory: string, progress?: () => void): Promise<string[]> {
   const damaged = []
   for (const path of await tablesIn(directory)) {
-    if (isDamaged(await readFile(path))) damaged.push(path)
+    const { octets, whole } = await readTable(path)
+    if (!whole || isDamaged(octets)) damaged.push(path)
     progress?.()
   }
   return damaged
+}
+
+/** Octets that a disk loses together, and is asked for by themselves once it could not read more. */
+const sector = 4096
+
+/** Reads a table. @returns its octets, with zeros where the disk cannot read it; then it is not whole */
+export async function readTable(path: string): Promise<{ octets: Buffer; whole: boolean }> {
+  try {
+    return { octets: await readFile(path), whole: true }
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+  }
+  await using file = await open(path)
+  const { size } = await file.stat()
+  const octets = Buffer.alloc(size)
+  for (let at = 0; at < size; at += sector) {
+    try {
+      await file.read(octets, at, Math.min(sector, size - at), at)
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+    }
+  }
+  return { octets, whole: false }
+}
+
+/** @returns whether a disk has said that it cannot read what lies there */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EIO'
 }
 
 /** Blocks looked at in one go: a slice that leaves the event loop alone. */
 const slice = 16
 
 /**
+ * Looks for a table that would end the process.
+ * @param between is waited for before each table
+ * @returns its name
+ */
+export async function misleadingTable(directory: string, between: () => Promise<void>): Promise<string | undefined> {
+  for (const path of await tablesIn(directory)) {
+    await between()
+    if (await misleads(path)) return basename(path)
+  }
+  return undefined
+}
+
+/**
  * Whether LevelDB would lose its way in a table and end the process: it takes for granted that a key has a mark, that keys
  * ascend, and that an entry is where one is said to be. Octets of values may have changed; whoever wrote them has to check
- * them.
+ * them. And it maps tables into memory: where the disk cannot read one, the process gets SIGBUS.
  */
 export async function misleads(path: string): Promise<boolean> {
-  const table = await readFile(path).catch(() => nothing) // A compaction may have done away with it.
+  const { octets: table, whole } = await readTable(path).catch(() => gone)
+  if (!whole) return true
   const index = footer(table)?.index
   if (!index) return false
   if (lastKey(unpack(table, index), nothing) === undefined) return true
@@ -162,6 +205,8 @@ function listedBlocks(table: Buffer): Block[] {
 }
 
 const nothing = Buffer.alloc(0)
+/** A compaction has done away with it. */
+const gone = { octets: nothing, whole: true }
 
 function unpack(table: Buffer, { start, end }: Block): Buffer {
   const block = table.subarray(start, end)

@@ -51,7 +51,7 @@ export async function verify(engine: Engine, watch: VerifyWatch): Promise<Verifi
     if (table) {
       throw new Failure(
         'STORE_DAMAGED',
-        `${table} is damaged where it says what lies in it; nothing was read. ${advice}`,
+        `${table} cannot be read, or is damaged where it says what lies in it; nothing was read. ${advice}`,
       )
     }
     for await (const placed of engine.index.live()) {

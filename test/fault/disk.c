@@ -5,7 +5,8 @@
  *   FAULT_ROOT    the data directory; only files below it count
  *   FAULT_NOTES   a directory: for each inode a file with its note, two numbers of 8 octets in native order
  *   FAULT_ORDERS  a directory: while the file `enospc`, `eio` or `fsync` is there, writes or syncs fail in that way;
- *                 while `hold` is there, a table that is to be synced waits, as it would for a slow disk
+ *                 while `hold` is there, a table that is to be synced waits, as it would for a slow disk;
+ *                 while `sector` is there, 4096 octets cannot be read: it holds the name of a file and the offset in it
  *
  * A sync that failed is never made good by a later one: the kernel forgets what it could not write, and says so once.
  *
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,3 +130,54 @@ static int sync_by(const char *name, int fd) {
 
 int fdatasync(int fd) { return sync_by("fdatasync", fd); }
 int fsync(int fd) { return sync_by("fsync", fd); }
+
+/* The offset in this file of a sector that cannot be read; -1 for none. */
+static off_t bad_sector(int fd) {
+  char path[4096], name[256];
+  long long offset = -1;
+  if (!ordered("sector")) return -1;
+  snprintf(path, sizeof path, "%s/sector", setting("FAULT_ORDERS"));
+  FILE *order = fopen(path, "r");
+  if (!order) return -1;
+  int read = fscanf(order, "%255s %lld", name, &offset);
+  fclose(order);
+  return read == 2 && named(fd, name) ? offset : -1;
+}
+
+static ssize_t read_at(int fd, off_t from, size_t size, ssize_t (*real)(int, void *, size_t, off_t), void *octets) {
+  off_t bad = bad_sector(fd);
+  if (bad < 0 || from >= bad + 4096 || from + (off_t)size <= bad) return real(fd, octets, size, from);
+  errno = EIO;
+  return -1;
+}
+
+static ssize_t really_read(int fd, void *octets, size_t size, off_t from) {
+  static ssize_t (*real)(int, void *, size_t);
+  if (!real) real = dlsym(RTLD_NEXT, "read");
+  (void)from;
+  return real(fd, octets, size);
+}
+
+ssize_t read(int fd, void *octets, size_t size) {
+  return read_at(fd, lseek(fd, 0, SEEK_CUR), size, really_read, octets);
+}
+
+ssize_t pread64(int fd, void *octets, size_t size, off_t from) {
+  static ssize_t (*real)(int, void *, size_t, off_t);
+  if (!real) real = dlsym(RTLD_NEXT, "pread64");
+  return read_at(fd, from, size, real, octets);
+}
+
+/* Whoever touches such a sector in memory is ended by a signal: here SIGSEGV, by the kernel SIGBUS. */
+void *mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset) {
+  static void *(*real)(void *, size_t, int, int, int, off_t);
+  if (!real) real = dlsym(RTLD_NEXT, "mmap64");
+  void *mapped = real(at, size, protection, flags, fd, offset);
+  off_t bad = fd < 0 || mapped == MAP_FAILED ? -1 : bad_sector(fd);
+  if (bad >= offset && bad < offset + (off_t)size) mprotect((char *)mapped + (bad - offset), 4096, PROT_NONE);
+  return mapped;
+}
+
+void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset) {
+  return mmap64(at, size, protection, flags, fd, offset);
+}

@@ -2,12 +2,15 @@
 import { execFile } from 'node:child_process'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { endianness } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Random, randomOctets } from '../crash/random.ts'
 
 /** How it fails: full, broken, or only when it has to sync. With `hold`, LevelDB's tables wait for their sync. */
 type Order = 'enospc' | 'eio' | 'fsync' | 'hold'
+
+/** Octets that a disk cannot read, when it cannot read one of them. */
+export const sector = 4096
 
 /** What was not synced: from `synced` to `size`, and an offset between the two. */
 type Tail = { readonly file: FileHandle; readonly synced: number; readonly size: number; readonly from: number }
@@ -69,6 +72,11 @@ export class Disk {
   /** From now on, until it is withdrawn. */
   order(order: Order): Promise<void> {
     return writeFile(join(this.#orders, order), '')
+  }
+
+  /** From now on it cannot read the sector of a file that begins at `offset`. */
+  lose(file: string, offset: number): Promise<void> {
+    return writeFile(join(this.#orders, 'sector'), `${basename(file)} ${offset}`)
   }
 
   /** It is well again. */
