@@ -166,6 +166,9 @@ test('a table that would mislead LevelDB is named, and nothing is read', async (
   octets[key + 3] = 0xff
   await writeFile(table, octets)
   await postbox.open()
-  const failure = { code: 'STORE_DAMAGED', message: new RegExp(`^${basename(table)} is damaged .* porchlight repair$`) }
+  const failure = {
+    code: 'STORE_DAMAGED',
+    message: new RegExp(`^${basename(table)} cannot be read, or is damaged .* porchlight repair$`),
+  }
   await assert.rejects(verify(postbox.store), failure)
 })
