@@ -68,7 +68,7 @@ export class Server {
   /** @throws Failure of the store, TLS or NETWORK; everything opened before is closed again */
   static async open(options: ServerOptions): Promise<Server> {
     const { config, directory, log, clock } = options
-    const store = await Store.open(directory, { clock, log, reserve: budget.reserve })
+    const store = await Store.open(directory, { clock, log, reserve: budget.reserve, recovers: true })
     try {
       const server = new Server(store, await loadCertificate(certificateOptions(config, directory)), options)
       try {

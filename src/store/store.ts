@@ -25,6 +25,8 @@ export type StoreOptions = {
   readonly log: Log
   /** Octets of disk that stay free; `budget.reserve` in the household. */
   readonly reserve: number
+  /** For a server: what ended the one before is looked for first, and repaired; and the next one will know what became of this. */
+  readonly recovers?: boolean
 }
 
 /** A message ready to be sent: its trace fields, then its blocks. */
@@ -48,13 +50,20 @@ export class Store {
   readonly #clock: Clock
   readonly #log: Log
   readonly #pool = new BlockPool()
+  readonly #sign: Sign | undefined
   readonly #sweeper: Sweeper
   #engine: Engine
   #reopening: Promise<void> | undefined
   #reopened: number
   #closed = false
 
-  private constructor(directory: string, engine: Engine, { clock, log, reserve }: StoreOptions) {
+  private constructor(
+    directory: string,
+    engine: Engine,
+    { clock, log, reserve }: StoreOptions,
+    sign: Sign | undefined,
+  ) {
+    this.#sign = sign
     this.#directory = directory
     this.#engine = engine
     this.#clock = clock
@@ -72,15 +81,15 @@ export class Store {
   static async open(directory: string, options: StoreOptions): Promise<Store> {
     await makeDirectory(directory)
     loadAddon(directory)
-    const sign = new Sign(directory)
-    if (await sign.left()) await recover(directory, options)
-    await sign.put()
+    const sign = options.recovers ? new Sign(directory) : undefined
+    if (await sign?.left()) await recover(directory, options)
+    await sign?.put()
     try {
       const engine = await Engine.open(directory, { now: options.clock.now(), notes: options.log })
-      return new Store(directory, engine, options)
+      return new Store(directory, engine, options, sign)
     } catch (error) {
       // When it is locked the sign belongs to another.
-      if (storeFailure(error).code !== 'STORE_LOCKED') await sign.remove()
+      if (storeFailure(error).code !== 'STORE_LOCKED') await sign?.remove()
       throw error
     }
   }
@@ -91,7 +100,7 @@ export class Store {
     await this.#reopening
     await this.#sweeper.stop()
     await this.#engine.close()
-    await new Sign(this.#directory).remove()
+    await this.#sign?.remove()
   }
 
   /** Why the store takes no mail, if so. To ask is to try again: when it is time, the store is opened anew. */

@@ -4,7 +4,7 @@ import { mkdtempDisposable, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ServerProcess } from '../support/process.ts'
+import { command, ServerProcess } from '../support/process.ts'
 import { Stocked } from '../support/stocked.ts'
 
 const lookedThrough = 'the process before died with the mail store open; its files are looked through'
@@ -41,6 +41,8 @@ test('a server that was ended by a damaged table repairs it when it starts again
     assert.deepEqual(await stocked.answers(server, [5]), ['closed'])
     assert.equal(await server.ended, 'SIGABRT')
   }
+  // A command that opens the store meanwhile leaves the sign alone.
+  assert.equal((await command(data, ['user', 'list'])).exit, 0)
   {
     await using server = await ServerProcess.start({ data })
     assert.ok(said(server, lookedThrough) && said(server, repaired))
