@@ -161,8 +161,10 @@ export class Index {
    * reads meanwhile waits for it.
    */
   apply(entries: Iterable<LogEntry>): Promise<void> {
-    this.#applying = this.#applier.apply(entries)
-    return this.#applying
+    const applied = this.#applier.apply(entries)
+    // Where it fails, readers go on with what is there: the rest is applied when the store is opened anew.
+    this.#applying = applied.catch(() => {})
+    return applied
   }
 
   /**

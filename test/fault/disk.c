@@ -4,7 +4,8 @@
  *
  *   FAULT_ROOT    the data directory; only files below it count
  *   FAULT_NOTES   a directory: for each inode a file with its note, two numbers of 8 octets in native order
- *   FAULT_ORDERS  a directory: while the file `enospc`, `eio` or `fsync` is there, writes or syncs fail in that way;
+ *   FAULT_ORDERS  a directory: while the file `enospc`, `eio` or `fsync` is there, writes or syncs fail in that way,
+ *                 while `index` is there, writes to the index alone fail as broken;
  *                 while `hold` is there, a table that is to be synced waits, as it would for a slow disk;
  *                 while `sector` is there, 4096 octets cannot be read: it holds the name of a file and the offset in it
  *
@@ -38,18 +39,19 @@ static const char *setting(const char *name) {
   return value ? value : "";
 }
 
-/* Whether the file is below the root and its name ends so. */
-static int named(int fd, const char *end) {
+/* Whether the path of the file, from the root on, begins and ends so. */
+static int named(int fd, const char *begin, const char *end) {
   char link[64], path[4096];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length < (ssize_t)strlen(end)) return 0;
   path[length] = 0;
   const char *root = setting("FAULT_ROOT");
-  return *root && strncmp(path, root, strlen(root)) == 0 && strcmp(path + length - strlen(end), end) == 0;
+  if (!*root || strncmp(path, root, strlen(root)) != 0) return 0;
+  return strncmp(path + strlen(root), begin, strlen(begin)) == 0 && strcmp(path + length - strlen(end), end) == 0;
 }
 
-static int below_root(int fd) { return named(fd, ""); }
+static int below_root(int fd) { return named(fd, "", ""); }
 
 static int ordered(const char *order) {
   char path[4096];
@@ -89,6 +91,7 @@ FILE *fopen64(const char *path, const char *mode) {
 /* The error that is ordered for writes to this file; 0 for none. */
 static int ordered_error(int fd) {
   if (!below_root(fd)) return 0;
+  if (ordered("index") && named(fd, "/index/", "")) return EIO;
   return ordered("enospc") ? ENOSPC : ordered("eio") ? EIO : 0;
 }
 
@@ -121,7 +124,7 @@ static int sync_by(const char *name, int fd) {
     errno = EIO;
     return -1;
   }
-  while (ordered("hold") && named(fd, ".ldb")) usleep(10000);
+  while (ordered("hold") && named(fd, "", ".ldb")) usleep(10000);
   int result = real(fd);
   /* What was written while it ran need not be synced. */
   if (result == 0) take_note(fd, SYNCED, file.st_size);
@@ -141,7 +144,7 @@ static off_t bad_sector(int fd) {
   if (!order) return -1;
   int read = fscanf(order, "%255s %lld", name, &offset);
   fclose(order);
-  return read == 2 && named(fd, name) ? offset : -1;
+  return read == 2 && named(fd, "", name) ? offset : -1;
 }
 
 static ssize_t read_at(int fd, off_t from, size_t size, ssize_t (*real)(int, void *, size_t, off_t), void *octets) {

@@ -6,8 +6,11 @@ import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Random, randomOctets } from '../crash/random.ts'
 
-/** How it fails: full, broken, or only when it has to sync. With `hold`, LevelDB's tables wait for their sync. */
-type Order = 'enospc' | 'eio' | 'fsync' | 'hold'
+/**
+ * How it fails: full, broken, broken where the index lies, or only when it has to sync. With `hold`, LevelDB's tables wait for
+ * their sync.
+ */
+type Order = 'enospc' | 'eio' | 'index' | 'fsync' | 'hold'
 
 /** Octets that a disk cannot read, when it cannot read one of them. */
 export const sector = 4096
