@@ -33,6 +33,7 @@ const targets = {
 const flags = [
   '--optimize-for-size', // After a burst of mail the process keeps 79 MB instead of 190.
   '--max-old-space-size=64', // MB of JavaScript objects. Bodies are Buffers, which V8 does not count here.
+  '--no-node-snapshot', // 3.4 MB (PSS) less of the runtime is read in, for 45 ms more at the start.
 ]
 
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values
