@@ -13,6 +13,11 @@ export function isDamage(error: unknown): boolean {
   return error instanceof Failure ? error.code === 'STORE_DAMAGED' : damaged.test(words(error))
 }
 
+/** @returns whether the disk could not read or write what lies there */
+export function isBadDisk(error: unknown): boolean {
+  return /Input\/output error|EIO/.test(words(error))
+}
+
 /** Gives an error of LevelDB or the file system its code and a sentence. */
 export function storeFailure(error: unknown): Failure {
   if (error instanceof Failure) return error

@@ -6,10 +6,11 @@ import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
 import { formatSize } from '../base/units.ts'
-import { isDamage, reason } from './failure.ts'
+import { isBadDisk, isDamage, reason } from './failure.ts'
 import { Log } from './log.ts'
 import type { Marker } from './marker.ts'
-import { damagedTables, readTable, salvage, tablesIn } from './table.ts'
+import { readSectors, replaceUnreadable, unreadableLogs } from './sectors.ts'
+import { damagedTables, salvage, tablesIn } from './table.ts'
 import type { Flaw } from './verify.ts'
 
 /** Who looks on. */
@@ -25,20 +26,29 @@ export type RepairWatch = {
 /** Opens the log, whatever state its files are in. @throws Failure STORE_LOCKED while another process has it */
 export async function openLog(path: string, marker: Marker, watch: RepairWatch): Promise<Log> {
   await refuseLocked(path)
+  // A repair that was cut off may have set tables aside and not read them yet.
+  const cutOff = marker.hurt && existsSync(join(path, 'lost'))
+  const unreadable = await unreadableLogs(path)
+  if (unreadable.length > 0) await marker.noteHurt()
+  for (const file of unreadable) await replaceUnreadable(file)
   let checked = 0
   const damaged = await damagedTables(path, () => watch.progress('tables of the log checked', ++checked))
   if (damaged.length > 0) {
     await marker.noteHurt()
     await mkdir(join(path, 'lost'), { recursive: true })
     for (const table of damaged) await rename(table, join(path, 'lost', basename(table)))
-    return repairFiles(path, `${damaged.length} tables are not as they were written`, marker, watch)
   }
-  // A repair that was cut off may have set tables aside and not read them yet.
-  if (marker.hurt && existsSync(join(path, 'lost'))) return repairFiles(path, 'a repair was cut off', marker, watch)
+  const why = [
+    damaged.length > 0 && `${damaged.length} tables are not as they were written`,
+    unreadable.length > 0 && `the disk cannot read all of ${unreadable.map(file => basename(file)).join(', ')}`,
+    cutOff && 'a repair was cut off',
+  ].find(reason => reason !== false)
+  // Out of a file that cannot be read LevelDB's repair takes more than LevelDB when it opens it, which leaves out 32 KiB.
+  if (why !== undefined) return repairFiles(path, why, marker, watch)
   try {
     return await Log.open(path)
   } catch (error) {
-    if (!isDamage(error)) throw error
+    if (!isDamage(error) && !isBadDisk(error)) throw error
     return repairFiles(path, reason(error), marker, watch)
   }
 }
@@ -77,7 +87,7 @@ export async function repairFiles(path: string, why: string, marker: Marker, wat
   await log.settle()
   let read = 0
   for (const table of await tablesIn(join(path, 'lost'))) {
-    for (const { key, value } of salvage((await readTable(table)).octets)) {
+    for (const { key, value } of salvage((await readSectors(table)).octets)) {
       watch.progress('entries of damaged tables read', ++read)
       await log.restore(key, value)
     }

@@ -1,15 +1,18 @@
 /**
- * After a process that died with the store open. What it acknowledged is safe; but what killed it may have been a damaged
- * file, and that would kill the next one just as well, as soon as anybody asks for what lies there. So the files are looked
- * through before LevelDB sees them, and repaired if need be.
+ * What a server looks at before it opens the store.
+ *
+ * The process before may have died with the store open. What it acknowledged is safe; but what killed it may have been a
+ * damaged file, and that would kill the next one just as well, as soon as anybody asks for what lies there.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import type { Log as Notes } from '../base/log.ts'
 import { pathsIn } from './engine.ts'
 import { refuseLocked } from './files.ts'
 import { repair } from './repair.ts'
+import { unreadableLogs } from './sectors.ts'
 import { misleadingTable } from './table.ts'
 
 /** Another one each time the kernel starts: a power cut is no reason to suspect the files. */
@@ -43,22 +46,34 @@ export class Sign {
 }
 
 /**
- * Looks for what may have killed the process before, and repairs the store if it finds it.
+ * Repairs the store before LevelDB sees it, where LevelDB would end the process, or lose more than is lost.
+ * @param died whether the process before died with the store open
  * @throws Failure STORE_LOCKED when that process lives, or what `repair` throws
  */
-export async function recover(directory: string, { clock, log }: { clock: Clock; log: Notes }): Promise<void> {
+export async function recover(
+  directory: string,
+  died: boolean,
+  { clock, log }: { clock: Clock; log: Notes },
+): Promise<void> {
   const paths = pathsIn(directory)
   await refuseLocked(paths.log)
-  log.warn('the process before died with the mail store open; its files are looked through')
-  const table = await misleadingTable(paths.log, () => setImmediate())
-  if (table === undefined) return
-  log.error({ table }, 'a file of the mail store would end this process, too; the store is repaired')
+  if (died) log.warn('the process before died with the mail store open; its files are looked through')
+  const file = await findDamage(paths.log, died)
+  if (file === undefined) return
+  log.error({ file }, 'a file of the mail store cannot be read, or would end this process; the store is repaired')
   const { messages, flaws } = await repair(directory, clock.now(), {
     tell: sentence => log.warn(sentence),
     lost: ({ id, accounts, why }) => log.error({ id, accounts, why }, 'a message is lost or damaged'),
     progress: () => {},
   })
   log.warn({ messages, damaged: flaws }, 'the mail store is in order again')
+}
+
+/** Write-ahead files are few and small, and LevelDB reads them at each start; the tables are the whole of the mail. */
+async function findDamage(directory: string, died: boolean): Promise<string | undefined> {
+  const [unreadable] = await unreadableLogs(directory)
+  if (unreadable !== undefined) return basename(unreadable)
+  return died ? misleadingTable(directory, () => setImmediate()) : undefined
 }
 
 async function read(path: string): Promise<string | undefined> {

@@ -82,8 +82,10 @@ export class Store {
     await makeDirectory(directory)
     loadAddon(directory)
     const sign = options.recovers ? new Sign(directory) : undefined
-    if (await sign?.left()) await recover(directory, options)
-    await sign?.put()
+    if (sign) {
+      await recover(directory, await sign.left(), options)
+      await sign.put()
+    }
     try {
       const engine = await Engine.open(directory, { now: options.clock.now(), notes: options.log })
       return new Store(directory, engine, options, sign)

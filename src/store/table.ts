@@ -4,10 +4,11 @@
  * LevelDB does not check the checksums in them when it reads, and a key that makes no sense ends the process. So a table
  * that is not as it was written is kept from it. Format: doc/table_format.md of LevelDB, doc/impl.md for the keys.
  */
-import { open, readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { OctetReader } from '../wire/octets.ts'
+import { readSectors } from './sectors.ts'
 
 const trailerOctets = 5 // type:u8 checksum:u32
 const footerOctets = 48
@@ -35,39 +36,11 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, octet) => {
 export async function damagedTables(directory: string, progress?: () => void): Promise<string[]> {
   const damaged = []
   for (const path of await tablesIn(directory)) {
-    const { octets, whole } = await readTable(path)
+    const { octets, whole } = await readSectors(path)
     if (!whole || isDamaged(octets)) damaged.push(path)
     progress?.()
   }
   return damaged
-}
-
-/** Octets that a disk loses together, and is asked for by themselves once it could not read more. */
-const sector = 4096
-
-/** Reads a table. @returns its octets, with zeros where the disk cannot read it; then it is not whole */
-export async function readTable(path: string): Promise<{ octets: Buffer; whole: boolean }> {
-  try {
-    return { octets: await readFile(path), whole: true }
-  } catch (error) {
-    if (!isUnreadable(error)) throw error
-  }
-  await using file = await open(path)
-  const { size } = await file.stat()
-  const octets = Buffer.alloc(size)
-  for (let at = 0; at < size; at += sector) {
-    try {
-      await file.read(octets, at, Math.min(sector, size - at), at)
-    } catch (error) {
-      if (!isUnreadable(error)) throw error
-    }
-  }
-  return { octets, whole: false }
-}
-
-/** @returns whether a disk has said that it cannot read what lies there */
-function isUnreadable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EIO'
 }
 
 /** Blocks looked at in one go: a slice that leaves the event loop alone. */
@@ -92,7 +65,7 @@ export async function misleadingTable(directory: string, between: () => Promise<
  * them. And it maps tables into memory: where the disk cannot read one, the process gets SIGBUS.
  */
 export async function misleads(path: string): Promise<boolean> {
-  const { octets: table, whole } = await readTable(path).catch(() => gone)
+  const { octets: table, whole } = await readSectors(path).catch(() => gone)
   if (!whole) return true
   const index = footer(table)?.index
   if (!index) return false

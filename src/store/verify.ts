@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Engine } from './engine.ts'
-import { advice, isDamage, storeFailure } from './failure.ts'
+import { advice, isBadDisk, isDamage, storeFailure } from './failure.ts'
 import { idText } from './id.ts'
 import type { Delivery } from './keys.ts'
 import { type MessageRecord, sentOctets } from './record.ts'
@@ -91,12 +91,10 @@ async function problem(
     if (octets !== record.octets) return `it has ${octets} octets instead of ${record.octets}`
     return digest.digest().equals(record.digest) ? undefined : 'its octets are not those that were received'
   } catch (error) {
-    if (isDamage(error) || unreadableDisk.test(sentence(error))) return sentence(error)
+    if (isDamage(error) || isBadDisk(error)) return sentence(error)
     throw error
   }
 }
-
-const unreadableDisk = /Input\/output error/
 
 function fits(entry: EntryValue | undefined, seq: number, record: MessageRecord): boolean {
   return entry?.seq === seq && entry.id === idText(record.id) && entry.octets === sentOctets(record)

@@ -31,6 +31,17 @@ const scenes: readonly Scene[] = [
   },
 ]
 
+/** These messages are lost, and named, and all others are there. */
+async function lacks(server: ServerProcess, stocked: Stocked, lost: readonly number[]): Promise<void> {
+  const answers = await stocked.answers(server)
+  assert.equal(answers.length, stocked.messages.length)
+  for (const [i, answer] of answers.entries()) {
+    assert.match(answer, lost.includes(i + 1) ? /^-ERR (?:\[SYS\/PERM\]|no such message)/ : /^\+OK /)
+  }
+  const named = server.log.filter(({ msg }) => msg === 'a message is lost or damaged')
+  assert.equal(named.length, lost.length)
+}
+
 /** Starts a server and fetches all; it ends on the way. */
 async function endsOf(stocked: Stocked, environment: NodeJS.ProcessEnv): Promise<void> {
   const starting = ServerProcess.start({ data: stocked.data, environment })
@@ -41,6 +52,18 @@ async function endsOf(stocked: Stocked, environment: NodeJS.ProcessEnv): Promise
   assert.equal(await server.ended, 'SIGSEGV')
 }
 
+test('a sector of the write-ahead file costs the message that lay there', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'porchlight-'))
+  const stocked = await Stocked.make(folder.path, 9, false)
+  const disk = await Disk.make(folder.path, stocked.data)
+  const { environment } = disk
+  const { file, at } = await stocked.place(hurt)
+  assert.match(file, /\.log$/)
+  await disk.lose(file, Math.ceil(at / sector) * sector)
+  await using server = await ServerProcess.start({ data: stocked.data, environment })
+  await lacks(server, stocked, [hurt])
+})
+
 describe('a sector that cannot be read', { concurrency: true }, () => {
   for (const { name, place, lost } of scenes) {
     test(`${name} ends one server, and the next has all mail but what lay there`, async () => {
@@ -48,18 +71,12 @@ describe('a sector that cannot be read', { concurrency: true }, () => {
       const stocked = await Stocked.make(folder.path, 9)
       const disk = await Disk.make(folder.path, stocked.data)
       const { environment } = disk
-      const { table, at } = await stocked.place(hurt)
-      await disk.lose(table, place(at, (await stat(table)).size))
+      const { file, at } = await stocked.place(hurt)
+      await disk.lose(file, place(at, (await stat(file)).size))
 
       await endsOf(stocked, environment)
       await using server = await ServerProcess.start({ data: stocked.data, environment })
-      const answers = await stocked.answers(server)
-      assert.equal(answers.length, stocked.messages.length)
-      for (const [i, answer] of answers.entries()) {
-        assert.match(answer, lost.includes(i + 1) ? /^-ERR (?:\[SYS\/PERM\]|no such message)/ : /^\+OK /)
-      }
-      const named = server.log.filter(({ msg }) => msg === 'a message is lost or damaged')
-      assert.equal(named.length, lost.length)
+      await lacks(server, stocked, lost)
     })
   }
 })

@@ -15,7 +15,7 @@ const [head, key] = [6, 14]
 
 /** Makes a table say of the key of a message that it is shorter than its mark: LevelDB asserts that it is not. */
 async function mislead(stocked: Stocked, message: number): Promise<void> {
-  const { table: path, at } = await stocked.place(message)
+  const { file: path, at } = await stocked.place(message)
   const table = await readFile(path)
   // How many octets of the key are as in the one before (1), how many come here (1), how many the value has (2); the key.
   const place = (own: number) => at - head - own - 4

@@ -48,6 +48,8 @@ const injuries: Readonly<Record<string, (directory: string, pick: Pick) => Promi
   'a lost index': async directory => none(rm(join(directory, 'index'), { recursive: true })),
   'an index table with changed octets': async (directory, pick) =>
     none(flip(await filesOf(directory, 'index', table), pick)),
+  'an index write-ahead file with changed octets': async (directory, pick) =>
+    none(flip(await filesOf(directory, 'index', writeAhead), pick)),
   'an index without its MANIFEST': async (directory, pick) =>
     none(lose(await filesOf(directory, 'index', /^MANIFEST/), pick)),
 }

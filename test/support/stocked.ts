@@ -1,4 +1,4 @@
-/** A data directory whose mail lies in LevelDB's tables, and where in them: for tests that hurt it there. */
+/** A data directory with mail of which is known where in LevelDB's files it lies: for tests that hurt it there. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
@@ -18,8 +18,11 @@ export class Stocked {
     this.messages = messages
   }
 
-  /** @param folder for the data directory and the configuration */
-  static async make(folder: string, count: number): Promise<Stocked> {
+  /**
+   * @param folder for the data directory and the configuration
+   * @param inTables whether the mail lies in tables, not in the file that LevelDB writes ahead
+   */
+  static async make(folder: string, count: number, inTables = true): Promise<Stocked> {
     const data = join(folder, 'data')
     const text = () => randomBytes(9000).toString('base64url')
     const messages = Array.from({ length: count }, (_, i) => `Subject: ${i + 1}\r\n\r\n${text()}\r\n`)
@@ -29,20 +32,22 @@ export class Stocked {
       assert.match(await deliver(server.port('smtp'), 'alice@home.example', message), /^250 /)
     }
     assert.equal(await server.stop(), 0)
-    // A start puts what was written last into a table.
-    await using next = await ServerProcess.start({ data })
-    assert.equal(await next.stop(), 0)
+    if (inTables) {
+      // A start puts what was written last into a table.
+      await using next = await ServerProcess.start({ data })
+      assert.equal(await next.stop(), 0)
+    }
     return new Stocked(data, messages)
   }
 
-  /** @returns the table that holds a message, and where its octets begin there */
-  async place(message: number): Promise<{ table: string; at: number }> {
+  /** @returns the file that holds a message, and where its octets begin there */
+  async place(message: number): Promise<{ file: string; at: number }> {
     const log = join(this.data, 'log')
-    for (const name of (await readdir(log)).filter(name => name.endsWith('.ldb'))) {
-      const at = (await readFile(join(log, name))).indexOf(this.messages[message - 1] ?? '')
-      if (at >= 0) return { table: join(log, name), at }
+    for (const name of await readdir(log)) {
+      const at = (await readFile(join(log, name))).indexOf(this.messages[message - 1]?.slice(0, 1000) ?? '')
+      if (at >= 0) return { file: join(log, name), at }
     }
-    return assert.fail(`no table holds message ${message}`)
+    return assert.fail(`no file holds message ${message}`)
   }
 
   /** @returns the first line of the answer to each RETR; what follows one that succeeds has to end as it was sent */
