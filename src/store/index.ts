@@ -59,6 +59,7 @@ import {
 import { Segments } from './segments.ts'
 import { syncWriteAhead } from './sync.ts'
 import { damagedTables } from './table.ts'
+import { hasHole } from './writeahead.ts'
 
 /** Rows read at a time: enough to make up for the call, and few enough to be garbage before it is collected. */
 const rowsAtOnce = 400
@@ -84,11 +85,12 @@ export class Index {
 
   /**
    * Opens the index, or makes an empty one.
-   * @throws Failure STORE_DAMAGED when a table is not as it was written: what would be read from it is anything
+   * @throws Failure STORE_DAMAGED when its files are not as they were written: what would be read from them is anything
    */
   static async open(directory: string): Promise<Index> {
     const [damaged] = await damagedTables(directory)
     if (damaged) throw new Failure('STORE_DAMAGED', `${damaged} is not as it was written.`)
+    if (await hasHole(directory)) throw new Failure('STORE_DAMAGED', 'Part of what was written to it is missing.')
     const db = new ClassicLevel<Buffer, Buffer>(directory, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',

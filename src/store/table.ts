@@ -8,6 +8,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { OctetReader } from '../wire/octets.ts'
+import { crcTable, masked } from './crc32c.ts'
 import { readSectors } from './sectors.ts'
 
 const trailerOctets = 5 // type:u8 checksum:u32
@@ -21,13 +22,6 @@ const most = 16 * 1024 * 1024
 
 /** Where a block lies: `end` is before its trailer. */
 type Block = { readonly start: number; readonly end: number }
-
-/** CRC-32C, an octet at a time. */
-const crcTable = Uint32Array.from({ length: 256 }, (_, octet) => {
-  let crc = octet
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1
-  return crc
-})
 
 /**
  * @param progress is told of each table that is checked
@@ -140,11 +134,6 @@ function blocksInOrder(table: Buffer): Block[] {
     crc = -1
   }
   return blocks
-}
-
-/** As LevelDB writes a checksum. */
-function masked(crc: number): number {
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }
 
 function footer(table: Buffer): { meta: Block; index: Block } | undefined {
