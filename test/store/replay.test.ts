@@ -277,7 +277,7 @@ function nameOf(i: number): string {
 /** What a disk may do to a file that was synced long ago. */
 const injuries: readonly { readonly name: string; readonly hurt: (octets: Buffer, at: number) => Buffer }[] = [
   { name: 'an octet that has changed', hurt: (octets, at) => octets.fill((octets[at] ?? 0) ^ 0x40, at, at + 1) },
-  { name: 'a sector of zeros', hurt: (octets, at) => octets.fill(0, at, at + 4096) },
+  { name: 'a sector of zeros', hurt: (octets, at) => octets.fill(0, at, Math.min(at + 4096, octets.length)) },
 ]
 
 for (const { name, hurt } of injuries) {
