@@ -4,6 +4,7 @@
  * The process before may have died with the store open. What it acknowledged is safe; but what killed it may have been a
  * damaged file, and that would kill the next one just as well, as soon as anybody asks for what lies there.
  */
+import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -46,9 +47,10 @@ export class Sign {
 }
 
 /**
- * Repairs the store before LevelDB sees it, where LevelDB would end the process, or lose more than is lost.
+ * Repairs the store before LevelDB sees it, where LevelDB would end the process, or lose more than is lost, and where a
+ * repair was cut off.
  * @param died whether the process before died with the store open
- * @throws Failure STORE_LOCKED when that process lives, or what `repair` throws
+ * @throws Failure STORE_LOCKED when that process lives, or a repair is under way, or what `repair` throws
  */
 export async function recover(
   directory: string,
@@ -59,8 +61,12 @@ export async function recover(
   await refuseLocked(paths.log)
   if (died) log.warn('the process before died with the mail store open; its files are looked through')
   const file = await findDamage(paths.log, died)
-  if (file === undefined) return
-  log.error({ file }, 'a file of the mail store cannot be read, or would end this process; the store is repaired')
+  const unfinished = existsSync(paths.repair)
+  if (file === undefined && !unfinished) return
+  if (file !== undefined) {
+    log.error({ file }, 'a file of the mail store cannot be read, or would end this process; the store is repaired')
+  }
+  if (unfinished) log.warn('a repair of the mail store was not finished; it goes on')
   const { messages, flaws } = await repair(directory, clock.now(), {
     tell: sentence => log.warn(sentence),
     lost: ({ id, accounts, why }) => log.error({ id, accounts, why }, 'a message is lost or damaged'),

@@ -1,6 +1,6 @@
 /** A damaged table may end the server, but only once: the next one repairs it, and the mail beside it is there. */
 import assert from 'node:assert/strict'
-import { mkdtempDisposable, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtempDisposable, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -78,4 +78,19 @@ test('after kill -9 the files are looked through and left as they are; after a p
   await using server = await ServerProcess.start({ data })
   assert.ok(!said(server, lookedThrough))
   assert.ok((await stocked.answers(server)).every(answer => answer.startsWith('+OK')))
+})
+
+test('a repair that was cut off goes on when the server starts', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'porchlight-'))
+  const stocked = await Stocked.make(folder.path, 3)
+  const { data } = stocked
+  await mkdir(join(data, 'repair'))
+  assert.match(
+    (await command(data, ['user', 'list'])).complaint,
+    /A repair of the mail store is under way, or was not finished\./,
+  )
+  await using server = await ServerProcess.start({ data })
+  assert.ok(said(server, 'a repair of the mail store was not finished; it goes on') && said(server, repaired))
+  assert.ok((await stocked.answers(server)).every(answer => answer.startsWith('+OK')))
+  await assert.rejects(stat(join(data, 'repair')))
 })
