@@ -6,12 +6,14 @@ import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
 import { formatSize } from '../base/units.ts'
-import { isBadDisk, isDamage, reason } from './failure.ts'
+import { isDamage, reason } from './failure.ts'
 import { Log } from './log.ts'
 import type { Marker } from './marker.ts'
-import { readSectors, replaceUnreadable, unreadableLogs } from './sectors.ts'
+import { readSectors } from './sectors.ts'
+import { tryDisk } from './sync.ts'
 import { damagedTables, salvage, tablesIn } from './table.ts'
 import type { Flaw } from './verify.ts'
+import { replaceUnreadable, unreadableFiles } from './writeahead.ts'
 
 /** Who looks on. */
 export type RepairWatch = {
@@ -28,7 +30,7 @@ export async function openLog(path: string, marker: Marker, watch: RepairWatch):
   await refuseLocked(path)
   // A repair that was cut off may have set tables aside and not read them yet.
   const cutOff = marker.hurt && existsSync(join(path, 'lost'))
-  const unreadable = await unreadableLogs(path)
+  const unreadable = await unreadableFiles(path)
   if (unreadable.length > 0) await marker.noteHurt()
   for (const file of unreadable) await replaceUnreadable(file)
   let checked = 0
@@ -48,7 +50,7 @@ export async function openLog(path: string, marker: Marker, watch: RepairWatch):
   try {
     return await Log.open(path)
   } catch (error) {
-    if (!isDamage(error) && !isBadDisk(error)) throw error
+    if (!isDamage(error)) throw error
     return repairFiles(path, reason(error), marker, watch)
   }
 }
@@ -78,6 +80,7 @@ export async function repairFiles(path: string, why: string, marker: Marker, wat
   if (bavail * bsize < budget.repairRoom) {
     throw new Failure('STORE_FULL', `A repair needs ${formatSize(budget.repairRoom)} of free disk.`)
   }
+  await tryDisk(path) // Nor could it on one that does not write.
   await marker.noteHurt()
   watch.tell(`LevelDB's files in ${path} are damaged (${why}).`)
   watch.tell('LevelDB repairs them first. That can take a minute for each gigabyte, and shows no progress.')

@@ -13,8 +13,8 @@ import type { Log as Notes } from '../base/log.ts'
 import { pathsIn } from './engine.ts'
 import { refuseLocked } from './files.ts'
 import { repair } from './repair.ts'
-import { unreadableLogs } from './sectors.ts'
 import { misleadingTable } from './table.ts'
+import { unreadableFiles } from './writeahead.ts'
 
 /** Another one each time the kernel starts: a power cut is no reason to suspect the files. */
 const bootPath = '/proc/sys/kernel/random/boot_id'
@@ -60,13 +60,13 @@ export async function recover(
   const paths = pathsIn(directory)
   await refuseLocked(paths.log)
   if (died) log.warn('the process before died with the mail store open; its files are looked through')
-  const file = await findDamage(paths.log, died)
-  const unfinished = existsSync(paths.repair)
-  if (file === undefined && !unfinished) return
-  if (file !== undefined) {
+  if (existsSync(paths.repair)) {
+    log.warn('a repair of the mail store was not finished; it goes on')
+  } else {
+    const file = await findDamage(paths.log, died)
+    if (file === undefined) return
     log.error({ file }, 'a file of the mail store cannot be read, or would end this process; the store is repaired')
   }
-  if (unfinished) log.warn('a repair of the mail store was not finished; it goes on')
   const { messages, flaws } = await repair(directory, clock.now(), {
     tell: sentence => log.warn(sentence),
     lost: ({ id, accounts, why }) => log.error({ id, accounts, why }, 'a message is lost or damaged'),
@@ -77,7 +77,7 @@ export async function recover(
 
 /** Write-ahead files are few and small, and LevelDB reads them at each start; the tables are the whole of the mail. */
 async function findDamage(directory: string, died: boolean): Promise<string | undefined> {
-  const [unreadable] = await unreadableLogs(directory)
+  const [unreadable] = await unreadableFiles(directory)
   if (unreadable !== undefined) return basename(unreadable)
   return died ? misleadingTable(directory, () => setImmediate()) : undefined
 }

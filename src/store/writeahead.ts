@@ -1,6 +1,6 @@
 /** LevelDB's write-ahead files, looked through by ourselves. Format: doc/log_format.md of LevelDB. */
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { crc32c, masked } from './crc32c.ts'
 import { readSectors } from './sectors.ts'
 
@@ -10,25 +10,54 @@ const stretch = 32 * 1024
 const headOctets = 7
 const lastType = 4
 
+/** @returns the write-ahead files of a database, in their order; none when there is no such folder */
+async function filesIn(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => [])
+  return names
+    .filter(name => name.endsWith('.log'))
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+    .map(name => join(directory, name))
+}
+
+/** @returns those that the disk cannot read */
+export async function unreadableFiles(directory: string): Promise<string[]> {
+  const unreadable = []
+  for (const path of await filesIn(directory)) if (!(await readSectors(path)).whole) unreadable.push(path)
+  return unreadable
+}
+
+/**
+ * Puts a copy with zeros in the place of a file that the disk cannot read. LevelDB passes over zeros; where it cannot read,
+ * it stops, and forgets for good what lies behind. The file itself stays in a folder `lost`, so that nothing new is put on
+ * its bad sectors.
+ */
+export async function replaceUnreadable(path: string): Promise<void> {
+  const { octets } = await readSectors(path)
+  await using copy = await open(`${path}.copy`, 'w', 0o600)
+  await copy.writeFile(octets)
+  await copy.sync()
+  const lost = join(dirname(path), 'lost')
+  await mkdir(lost, { recursive: true })
+  await rm(join(lost, basename(path)), { force: true })
+  await link(path, join(lost, basename(path)))
+  await rename(`${path}.copy`, path)
+}
+
 /**
  * Whether something is missing in the middle of what a database has written ahead. LevelDB leaves it out and reads on
  * behind it, in silence where there are zeros. An end that is missing is none: it is as if it had never been written.
  * @param directory of a database that nobody has open
  */
 export async function hasHole(directory: string): Promise<boolean> {
-  const names = await readdir(directory).catch(() => [])
-  const files = names
-    .filter(name => name.endsWith('.log'))
-    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
   let broken = false
-  for (const name of files) {
-    const { octets, whole } = await readSectors(join(directory, name))
+  for (const path of await filesIn(directory)) {
+    const { octets, whole } = await readSectors(path)
+    if (!whole) return true
     for (let start = 0; start < octets.length; start += stretch) {
       const { records, end } = readStretch(octets.subarray(start, start + stretch))
       if (broken && records > 0) return true
       broken ||= !end
     }
-    if (!whole) return true
   }
   return false
 }
