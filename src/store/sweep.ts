@@ -128,10 +128,11 @@ function stretches(ascending: readonly number[]): number[][] {
 
 /** @returns the dead messages that it took out */
 async function sweepStretch(
-  { index, log }: Engine,
+  engine: Engine,
   segments: readonly number[],
   signal: AbortSignal,
 ): Promise<readonly Dead[]> {
+  const { index, log } = engine
   const [first = 0, last = first] = [segments[0], segments.at(-1)]
   // New mail goes to its table first: in one with the deletions it would be rewritten along with what they delete.
   const before = log.next
@@ -141,6 +142,7 @@ async function sweepStretch(
   for (const segment of segments) {
     for await (const list of index.deadIn(segment)) {
       for (let start = 0; start < list.length && !signal.aborted; start += slice) {
+        if (engine.failure) throw engine.failure // Nothing more is written after a write that failed.
         const part = list.slice(start, start + slice)
         const records = await Promise.all(part.map(async ({ seq }) => [...(await blocksOf(log, seq)), seq]))
         const seqs = records.flat()
