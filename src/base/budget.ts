@@ -27,6 +27,18 @@ export const budget = {
   /** Octets of a domain: RFC 5321 §4.5.3.1.2. */
   domain: 255,
 
+  // Headers
+  /** Octets of a submitted message's header section, which is gathered to be mended: real ones have a few KiB. */
+  submittedHeader: 256 * KiB,
+  /** Mailboxes read in one field, and domains added to one header: as many as hold 256 KiB of ordinary addresses. */
+  headerMailboxes: 4000,
+  /** Octets of a message id with its angle brackets: the longest domain leaves nothing for more; the log and traces hold it. */
+  messageId: 255,
+  /** Octets of a field that are looked at while it passes by: its name and a message id. */
+  fieldStart: 300,
+  /** Fields of one name that a signature covers, the lowest first: otherwise it would grow with the header. */
+  signedFields: 10,
+
   // SMTP sessions
   /** Octets of the ENVID and ORCPT parameters, encoded: RFC 3461 §4.4 and §4.2. */
   envid: 100,
@@ -42,6 +54,30 @@ export const budget = {
   received: 50,
   /** Octets of answers a session gathers before they must be written: less than a block, which so goes out uncopied. */
   output: 32 * KiB,
+
+  // SMTP, the sending side
+  /** Octets of a reply line that are looked at, RFC 5321 §4.5.3.1.5 asking for 512; what a longer one has more is passed over. */
+  replyLine: 2000,
+  /** Lines and octets of one reply: EHLO's is the longest, with some 30 lines. */
+  replyLines: 200,
+  replyOctets: 64 * KiB,
+  /** Octets of a reply's text that are kept, for the queue and for reports. */
+  answerText: 1000,
+  /** Recipients of one transaction where the peer names no limit (RFC 5321 §4.5.3.1.8), and where it names a larger one. */
+  peerRecipients: 100,
+  transactionRecipients: 1000,
+  /** Chunks of BDAT on their way whose answers have not come. */
+  chunksUnanswered: 8,
+  /** Challenges of one login: SCRAM has two. */
+  loginRounds: 10,
+  /** Milliseconds a peer may take, RFC 5321 §4.5.3.2: to greet, to answer a command, DATA and a block, and after the final dot. */
+  greetingMs: 5 * 60_000,
+  commandMs: 5 * 60_000,
+  dataMs: 2 * 60_000,
+  blockMs: 3 * 60_000,
+  messageEndMs: 10 * 60_000,
+  /** The same after QUIT: nothing depends on it. */
+  quitMs: 10_000,
 
   // POP3 sessions
   /** Failed logins in one session after which it is closed. */
@@ -71,6 +107,16 @@ export const budget = {
   aliasTargets: 100,
   /** Aliases followed from one address before a loop is assumed. */
   aliasDepth: 10,
+  /** Things set at the console, and octets of each. */
+  settings: 1000,
+  settingValue: 64 * KiB,
+  /** Rows of the schedule looked at together: domains that cannot be seen to now stand before the others. */
+  scheduleWindow: 400,
+  /** Characters kept for people of the last answer to a message that waits. */
+  lastAnswer: 200,
+  /** Rows that say what became of messages, and milliseconds they are kept: 30 days. */
+  traceRows: 50_000,
+  traceMs: 30 * 24 * 60 * 60_000,
   /** LevelDB memory, octets: log (few reads of old blocks) and index (small keys, read often). */
   logCache: 2 * MiB,
   logWriteBuffer: 4 * MiB,
@@ -89,8 +135,20 @@ export const budget = {
   /** Password hashes computed at once (16 MiB each) and those that may wait. */
   hashing: 1,
   hashingQueue: 64,
+  /** Octets of one SCRAM message once decoded: names and nonces have no bound in RFC 5802, real ones come to some 200. */
+  scramMessage: 1024,
+  /** PBKDF2 iterations a smarthost may ask of us: half a second on a desktop core, some ten seconds on a small board. */
+  scramIterations: 1_000_000,
   /** Addresses and accounts whose failed logins are remembered. */
   throttleEntries: 2000,
+
+  // Reports
+  /** Recipients that the part of a report for people names; the part for programs names all. */
+  reportRecipients: 100,
+  /** Octets of a stranger's text or address in a report: with the name of its field it fits a line, which ends at 998. */
+  reportText: 800,
+  /** Octets of the original subject in a report: enough to know the message by. */
+  reportSubject: 200,
 
   // Log
   /** Octets of lines kept while the log cannot be written; later ones are dropped. */
@@ -110,4 +168,42 @@ export const budget = {
   /** Control connections at once, and octets of one control request. */
   controlConnections: 8,
   controlRequest: 64 * KiB,
+
+  // Names (DNS)
+  /** Milliseconds a name server gets for its answer, and how often one that stays silent is asked. */
+  dnsAnswerMs: 5000,
+  dnsRounds: 2,
+  /** Name servers that are asked; the rest are left out. */
+  dnsServers: 4,
+  /** Octets of an answer by UDP: larger ones are broken up on their way and get lost (DNS Flag Day 2020). */
+  dnsUdp: 1232,
+  /** Datagrams that answer another question, after which TCP is used: somebody may be guessing (RFC 5452 §9.2). */
+  dnsStrays: 10,
+  /** Records in all sections of one answer, those of it that are used, and the addresses of one host that are. */
+  dnsRecords: 2000,
+  dnsUsed: 50,
+  dnsAddresses: 20,
+  /** Aliases followed from one name before a loop is assumed. */
+  dnsAliases: 8,
+  /** Answers kept, the octets of one that is kept, and milliseconds that answers and denials are believed at most (RFC 2308 §5). */
+  dnsCache: 500,
+  dnsCached: 8 * KiB,
+  dnsCacheMs: 24 * 3_600_000,
+  dnsDenialMs: 15 * 60_000,
+  /** Questions under way at once (a socket each), and those that may wait. */
+  dnsQueries: 32,
+  dnsQueue: 1000,
+  /** Certificates of a peer's chain that are compared with TLSA records. */
+  chain: 10,
+
+  // Policies of other hosts (MTA-STS, RFC 8461)
+  /** Octets of a policy (§3.3), milliseconds in which it must have come, and milliseconds for which it is kept at most (§3.2). */
+  stsPolicy: 64 * KiB,
+  stsFetchMs: 10_000,
+  stsAgeMs: 31_557_600_000,
+  /** Patterns of one policy, and policies kept in memory. */
+  stsPatterns: 50,
+  stsPolicies: 500,
+  /** Milliseconds after a failed fetch before the next one (§3.3). */
+  stsRetryMs: 5 * 60_000,
 } as const

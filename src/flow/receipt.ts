@@ -10,7 +10,7 @@ import type { MailParameters, RcptParameters } from '../smtp/parameters.ts'
 import { Receiver } from '../smtp/receiver.ts'
 import { type Reply, reply } from '../smtp/reply.ts'
 import { idText } from '../store/id.ts'
-import { notify, type Recipient } from '../store/record.ts'
+import { notify, type Recipient } from '../store/message.ts'
 import type { Incoming } from '../store/spool.ts'
 import { Patience } from './patience.ts'
 import { route } from './routing.ts'
@@ -242,6 +242,10 @@ class Transaction implements AsyncDisposable {
         reversePath: this.#reversePath,
         recipients: this.#recipients,
         accounts: [...this.#accounts],
+        queued: [],
+        messageId: '',
+        requireTls: false,
+        tlsOptional: false,
         trace,
         ret: this.#parameters.ret ?? '',
         envid: this.#parameters.envid ?? '',

@@ -1,5 +1,6 @@
 /** How the records of the log change the index: each is a few rows, written a batch at a time. */
 import type { ClassicLevel } from 'classic-level'
+import type { AttemptRecord } from './attempt.ts'
 import { idText } from './id.ts'
 import {
   accountKey,
@@ -13,37 +14,58 @@ import {
   linkKey,
   linksOf,
   mailboxKey,
+  settingKey,
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
 import { Mailbox, type Mailboxes, noMailbox } from './mailbox.ts'
-import { type AccountRecord, type AliasRecord, type MessageRecord, type RemovalRecord, sentOctets } from './record.ts'
+import { type MessageRecord, sentOctets } from './message.ts'
+import { linkOf, present, type Queue } from './queue.ts'
+import type { AccountRecord, AliasRecord, RemovalRecord, SettingRecord } from './record.ts'
 import type { Roster } from './roster.ts'
-import { asText, decodeEntry, type EntryValue, encodeAccount, encodeAlias, encodeDead, encodeEntry } from './row.ts'
+import {
+  asText,
+  decodeEntry,
+  type EntryValue,
+  encodeAccount,
+  encodeAlias,
+  encodeDead,
+  encodeEntry,
+  encodeSetting,
+} from './row.ts'
 import type { Segments } from './segments.ts'
+import type { Traces } from './trace.ts'
 
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
 
 /** Operations written at a time: a slice that leaves the event loop alone. */
 const slice = 1000
-/** A link says all in its key. Not empty all the same: classic-level 3.0.0 never frees the copy it makes of an empty value. */
-const linked = Buffer.from('-')
 
-/** What is kept in memory beside the rows. */
-type Counted = { readonly roster: Roster; readonly mailboxes: Mailboxes; readonly segments: Segments }
+/** What is kept in memory beside the rows, and the rows that have a file of their own. */
+type Counted = {
+  readonly roster: Roster
+  readonly mailboxes: Mailboxes
+  readonly segments: Segments
+  readonly queue: Queue
+  readonly traces: Traces
+}
 
 export class Applier {
   readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #roster: Roster
   readonly #mailboxes: Mailboxes
   readonly #segments: Segments
+  readonly #queue: Queue
+  readonly #traces: Traces
   /** What is applied and not yet written. */
   #operations: Operation[] = []
 
-  constructor(db: ClassicLevel<Buffer, Buffer>, { roster, mailboxes, segments }: Counted) {
+  constructor(db: ClassicLevel<Buffer, Buffer>, { roster, mailboxes, segments, queue, traces }: Counted) {
     this.#db = db
     this.#roster = roster
     this.#mailboxes = mailboxes
     this.#segments = segments
+    this.#queue = queue
+    this.#traces = traces
   }
 
   /** Applies records, in the order of the log. */
@@ -54,6 +76,9 @@ export class Applier {
           this.#deliver(seq, record)
           if (this.#operations.length >= slice) await this.write()
           break
+        case 'attempt':
+          await this.#attempt(seq, record)
+          break
         case 'removal':
           await this.#remove(record)
           break
@@ -62,6 +87,9 @@ export class Applier {
           break
         case 'alias':
           this.#alias(record)
+          break
+        case 'setting':
+          this.#setting(record)
           break
         case 'header':
         case 'block':
@@ -91,15 +119,16 @@ export class Applier {
   #deliver(seq: number, record: MessageRecord): void {
     const octets = sentOctets(record)
     const { date, id, stored, deliveries } = record
-    let links = 0
-    const entry = { id: idText(id), seq, octets, date, stored, copies: deliveries.length }
+    let links = this.#queue.enter(this, seq, record)
+    const entry = { id: idText(id), seq, octets, date, stored, copies: deliveries.length + links }
+    this.#traces.accepted(this, seq, record)
     for (const delivery of deliveries) {
       const { account, box, uid } = delivery
       const mailbox = this.#mailboxes.find(account, box)
       if (!mailbox) continue // The account was removed while the message was under way.
       const value = encodeEntry({ ...entry, uid })
       this.put(entryKey(account, box, uid), value)
-      this.put(linkKey(seq, delivery), linked)
+      this.put(linkKey(seq, delivery), present)
       links += 1
       mailbox.add(uid, octets)
     }
@@ -152,10 +181,23 @@ export class Applier {
   }
 
   /** Its link goes with it, and with the last link the message is dead: all in one batch. */
-  async #deleteEntry({ seq, stored, copies }: EntryValue, delivery: Delivery): Promise<void> {
-    const last = copies === 1 || (await this.#links(seq)) === 1
+  async #deleteEntry(entry: EntryValue, delivery: Delivery): Promise<void> {
     this.delete(entryKey(delivery.account, delivery.box, delivery.uid))
-    this.delete(linkKey(seq, delivery))
+    await this.#unlink(entry, delivery)
+  }
+
+  async #attempt(seq: number, record: AttemptRecord): Promise<void> {
+    const { message, dispatch } = record
+    await this.write() // What was queued in the same group is to be found.
+    const from = await this.#queue.find(message, dispatch)
+    this.#traces.attempt(this, seq, record)
+    if (!from || !this.#queue.note(this, seq, record, from)) return
+    await this.#unlink({ seq: message, stored: from.stored, copies: from.copies }, linkOf(dispatch))
+  }
+
+  async #unlink({ seq, stored, copies }: Pick<EntryValue, 'seq' | 'stored' | 'copies'>, link: Delivery): Promise<void> {
+    const last = copies === 1 || (await this.#links(seq)) === 1
+    this.delete(linkKey(seq, link))
     if (!last) return
     this.#segments.addLive(seq, -stored)
     this.#bury(seq, stored)
@@ -176,5 +218,11 @@ export class Applier {
     this.#roster.putAlias(address, targets)
     if (targets.length === 0) this.delete(aliasKey(address))
     else this.put(aliasKey(address), encodeAlias(targets))
+  }
+
+  #setting({ name, value }: SettingRecord): void {
+    this.#roster.putSetting(name, value)
+    if (value === '') this.delete(settingKey(name))
+    else this.put(settingKey(name), encodeSetting(value))
   }
 }

@@ -201,6 +201,8 @@ export class Engine {
     await index.apply(missed)
     if (anew) await index.recount()
     await index.countDead()
+    await index.queue.restore()
+    await index.traces.count()
     const whole = unreadable === 0 && !log.hurt
     if (!whole) notes.error({ records: unreadable }, `part of the mail store cannot be read. ${advice}`)
     if (log.dropped > 0) {

@@ -14,6 +14,7 @@ import { Applier } from './apply.ts'
 import {
   accountRange,
   aliasRange,
+  attemptsOf,
   type Delivery,
   deadIn,
   deadKey,
@@ -24,6 +25,7 @@ import {
   decodeLinkKey,
   decodeMailboxKey,
   decodeSegmentKey,
+  decodeSettingKey,
   entryKey,
   entryRange,
   format,
@@ -36,10 +38,12 @@ import {
   mailboxRange,
   segmentKey,
   segmentRange,
+  settingRange,
   versionKey,
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
 import { Mailbox, Mailboxes, noMailbox } from './mailbox.ts'
+import { linkOf, Queue } from './queue.ts'
 import { type Account, Roster } from './roster.ts'
 import {
   asText,
@@ -49,6 +53,7 @@ import {
   decodeEntry,
   decodeMailbox,
   decodeSegment,
+  decodeSetting,
   decodeVersion,
   type EntryValue,
   encodeMailbox,
@@ -57,16 +62,18 @@ import {
   type MailboxValue,
 } from './row.ts'
 import { Segments } from './segments.ts'
+import { slices } from './slices.ts'
 import { syncWriteAhead } from './sync.ts'
 import { damagedTables } from './table.ts'
+import { Traces } from './trace.ts'
 import { hasHole } from './writeahead.ts'
-
-/** Rows read at a time: enough to make up for the call, and few enough to be garbage before it is collected. */
-const rowsAtOnce = 400
 
 export class Index {
   readonly roster = new Roster()
   readonly segments = new Segments()
+  /** To be read behind `ready`. */
+  readonly queue: Queue
+  readonly traces: Traces
   readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #directory: string
   readonly #mailboxes = new Mailboxes()
@@ -80,7 +87,10 @@ export class Index {
   private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string) {
     this.#db = db
     this.#directory = directory
-    this.#applier = new Applier(db, { roster: this.roster, mailboxes: this.#mailboxes, segments: this.segments })
+    this.queue = new Queue(db)
+    this.traces = new Traces(db)
+    const { roster, segments, queue, traces } = this
+    this.#applier = new Applier(db, { roster, mailboxes: this.#mailboxes, segments, queue, traces })
   }
 
   /**
@@ -127,6 +137,9 @@ export class Index {
     }
     for await (const [key, value] of this.#db.iterator(segmentRange)) {
       this.segments.load(decodeSegmentKey(key), decodeSegment(value))
+    }
+    for await (const [key, value] of this.#db.iterator(settingRange)) {
+      this.roster.putSetting(decodeSettingKey(key), decodeSetting(value))
     }
   }
 
@@ -176,6 +189,7 @@ export class Index {
    * @param store the id in the log's header
    */
   async checkpoint(applied: number, settled: number, store: Buffer): Promise<void> {
+    if (this.traces.full) await this.traces.trim(0)
     await syncWriteAhead(this.#directory)
     for (const mailbox of this.#mailboxes) {
       this.#applier.put(mailboxKey(mailbox.account, mailbox.box), encodeMailbox(mailbox))
@@ -191,6 +205,11 @@ export class Index {
     this.#store = store
   }
 
+  /** Resolves when what is being applied can be read. */
+  get ready(): Promise<void> {
+    return this.#applying
+  }
+
   /** Walks the dead messages of a segment, a list at a time. */
   async *deadIn(segment: number): AsyncGenerator<readonly Dead[]> {
     await this.#applying
@@ -199,7 +218,9 @@ export class Index {
 
   /** Forgets dead messages that the sweep has taken out of the log. */
   async forget(dead: readonly Dead[]): Promise<void> {
-    await this.#db.batch(dead.map(({ seq }) => ({ type: 'del' as const, key: deadKey(seq) })))
+    const attempts = await Promise.all(dead.map(({ seq }) => this.#db.keys(attemptsOf(seq)).all()))
+    const keys = [...attempts.flat(), ...dead.map(({ seq }) => deadKey(seq))]
+    await this.#db.batch(keys.map(key => ({ type: 'del' as const, key })))
     for (const { seq, octets } of dead) this.segments.addDead(seq, -octets)
   }
 
@@ -262,17 +283,24 @@ export class Index {
         for (const entry of entries) {
           // Where the log has lost a message that is still here, its number is not given to another one.
           mailbox.add(entry.uid, entry.octets)
-          if (await this.#isFirstCopy(entry, mailbox)) this.segments.addLive(entry.seq, entry.stored)
+          const copy = { account: mailbox.account, box: mailbox.box, uid: entry.uid }
+          if (await this.#isFirstCopy(entry, copy)) this.segments.addLive(entry.seq, entry.stored)
         }
+      }
+    }
+    for await (const dispatches of this.queue.all()) {
+      for (const waiting of dispatches) {
+        if (await this.#isFirstCopy(waiting, linkOf(waiting.dispatch)))
+          this.segments.addLive(waiting.seq, waiting.stored)
       }
     }
   }
 
-  /** @returns whether this entry is the one of its message that stands for all of them */
-  async #isFirstCopy({ seq, copies, uid }: EntryValue, { account, box }: Mailbox): Promise<boolean> {
+  /** @returns whether this copy is the one of its message that stands for all of them */
+  async #isFirstCopy({ seq, copies }: Pick<EntryValue, 'seq' | 'copies'>, copy: Delivery): Promise<boolean> {
     if (copies === 1) return true
     const [first] = await this.#db.keys({ ...linksOf(seq), limit: 1 }).all()
-    return first?.equals(linkKey(seq, { account, box, uid })) ?? true
+    return first?.equals(linkKey(seq, copy)) ?? true
   }
 
   /** Walks a mailbox in the order of its UIDs, a list of entries at a time. */
@@ -288,27 +316,6 @@ export type Dead = { readonly seq: number; readonly octets: number }
 
 function decodeDeadRow([key, value]: [Buffer, Buffer]): Dead {
   return { seq: decodeDeadKey(key), octets: decodeDead(value) }
-}
-
-/**
- * Reads an iterator a slice at a time, for a promise for each row would cost more than the row; while one slice is looked
- * at, LevelDB reads the next.
- */
-async function* slices<Row>(iterator: {
-  nextv(size: number): Promise<Row[]>
-  close(): Promise<void>
-}): AsyncGenerator<Row[]> {
-  let next = iterator.nextv(rowsAtOnce)
-  try {
-    for (let rows = await next; rows.length > 0; rows = await next) {
-      next = iterator.nextv(rowsAtOnce)
-      // It may fail while nobody waits for it yet; it is awaited in the next round, or never when the reader has left.
-      next.catch(() => {})
-      yield rows
-    }
-  } finally {
-    await iterator.close()
-  }
 }
 
 const newer =

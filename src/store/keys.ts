@@ -22,9 +22,13 @@
  *                 reversePath:text trace:text envid:text
  *                 recipients:list(path:text notify:u8 orcpt:text)
  *                 deliveries:list(account:u48 box:varint uid:varint)
+ *                 queued:list(varint: recipient) messageId:text
+ *     T attempt   message:u48 dispatch:varint date:u48 due:u48 attempts:varint state:u8 remote:text
+ *                 results:list(recipient:varint outcome:u8 code:varint enhanced:text text:text)
  *     X removal   account:u48 box:varint uids:list(varint: distance to the one before)
  *     A account   state:u8 account:u48 created:u48 name:text password:text      state 1: there, 0: removed
  *     N alias     address:text targets:list(text)                               no targets: removed
+ *     S setting   name:text value:text                                          no value: removed
  *
  * A decoder stops at the last field it knows, so that a later release may add fields at the end of a value.
  *
@@ -52,6 +56,19 @@
  *     l seq:u48 account:u48 box:u32 uid:u32    '-'
  *     z seq:u48                                octets:varint
  *     s segment:u48                            live:varint
+ *     r seq:u48 dispatch:u16                   domain:text date:u48 due:u48 attempts:varint state:u8 stored:varint
+ *                                              copies:varint pending:list(varint: recipient) last:text
+ *     q domain 00 due:u48 seq:u48 dispatch:u16 '-'
+ *     d due:u48 domain 00                      '-'
+ *     o message:u48 seq:u48                    '-'
+ *     t seq:u48                                what `trace` shows of the record (trace.ts)
+ *     g name                                   value:text
+ *
+ * A dispatch is what of a message goes to one domain: those of its `queued` recipients that are in it. Dispatches count from
+ * 0 in the order of their first recipients. `r` is one that is not done, and `q` the waiting line of its domain (a held one
+ * stands in none). `d` says when a domain is to be looked at, so that the schedule is read from its front whatever its
+ * length; it may say so too often, never too late. `o` finds the attempts of a message, which go with it. The link of a
+ * dispatch is that of a mailbox 0 of an account 0, which nobody has.
  *
  * `applied` is the last record of the log at the last checkpoint, when everything in the index was synced; those after it
  * are applied again at start. Below `settled` no block waits for its message. `store` is the one in the log's header: an
@@ -66,7 +83,7 @@
  * at start the log's tail is read again; an index that is lost costs a pass over the whole log.
  */
 import { OctetWriter } from '../wire/octets.ts'
-import { decode, decodeKey } from './codec.ts'
+import { damaged, decode, decodeKey } from './codec.ts'
 
 /** The format this release writes, of both databases. */
 export const format = 1
@@ -105,6 +122,12 @@ const names = {
   link: 0x6c, //    l
   dead: 0x7a, //    z
   segment: 0x73, // s
+  dispatch: 0x72, // r
+  waiting: 0x71, // q
+  destination: 0x64, // d
+  attempt: 0x6f, // o
+  trace: 0x74, //   t
+  setting: 0x67, // g
 } as const
 
 export const versionKey = Buffer.of(names.version)
@@ -185,6 +208,101 @@ export function linksOf(seq: number): Range {
 export function linksFrom(seq: number): Range {
   return { gte: new OctetWriter().u8(names.link).u48(seq).finish(), lt: linkRange.lt }
 }
+
+/** Whose mailbox 0 stands for the outbound queue in links; its UIDs are numbers of dispatches. */
+export const nobody = 0
+
+export function dispatchKey(seq: number, dispatch: number): Buffer {
+  return new OctetWriter().u8(names.dispatch).u48(seq).u16(dispatch).finish()
+}
+
+export function decodeDispatchKey(key: Buffer): { seq: number; dispatch: number } {
+  return decodeKey(key, from => ({ seq: from.u48(), dispatch: from.u16() }))
+}
+
+/** @param domain in canonical form, so without NUL */
+export function waitingKey(domain: string, due: number, seq: number, dispatch: number): Buffer {
+  return waitingPrefix(domain).u48(due).u48(seq).u16(dispatch).finish()
+}
+
+export function decodeWaitingKey(key: Buffer): { domain: string; due: number; seq: number; dispatch: number } {
+  const domain = domainAt(key, 1)
+  return decode('a key of the index', key.subarray(domain.length + 2), from => ({
+    domain,
+    due: from.u48(),
+    seq: from.u48(),
+    dispatch: from.u16(),
+  }))
+}
+
+/** Reads the domain that begins there and ends in a NUL. */
+function domainAt(key: Buffer, start: number): string {
+  const end = key.indexOf(0, start)
+  if (end < 0) throw damaged('a key of the index', new RangeError('it ends too early'))
+  return key.toString('latin1', start, end)
+}
+
+function waitingPrefix(domain: string): OctetWriter {
+  return new OctetWriter().u8(names.waiting).raw(Buffer.from(domain, 'latin1')).u8(0)
+}
+
+export function destinationKey(due: number, domain: string): Buffer {
+  return new OctetWriter().u8(names.destination).u48(due).raw(Buffer.from(domain, 'latin1')).u8(0).finish()
+}
+
+export function decodeDestinationKey(key: Buffer): { due: number; domain: string } {
+  return { due: decodeKey(key, from => from.u48()), domain: domainAt(key, 7) }
+}
+
+export function attemptKey(message: number, seq: number): Buffer {
+  return new OctetWriter().u8(names.attempt).u48(message).u48(seq).finish()
+}
+
+export function decodeAttemptKey(key: Buffer): { message: number; seq: number } {
+  return decodeKey(key, from => ({ message: from.u48(), seq: from.u48() }))
+}
+
+export function traceKey(seq: number): Buffer {
+  return new OctetWriter().u8(names.trace).u48(seq).finish()
+}
+
+export function decodeTraceKey(key: Buffer): number {
+  return decodeKey(key, from => from.u48())
+}
+
+export function settingKey(name: string): Buffer {
+  return Buffer.concat([Buffer.of(names.setting), Buffer.from(name)])
+}
+
+export function decodeSettingKey(key: Buffer): string {
+  return key.toString('utf8', 1)
+}
+
+export const dispatchRange: Range = { gte: Buffer.of(names.dispatch), lt: Buffer.of(names.dispatch + 1) }
+
+/** @returns the dispatches of one message that are not done */
+export function dispatchesOf(seq: number): Range {
+  return { gte: dispatchKey(seq, 0), lt: dispatchKey(seq + 1, 0) }
+}
+
+export const waitingRange: Range = { gte: Buffer.of(names.waiting), lt: Buffer.of(names.waiting + 1) }
+
+/** @returns the dispatches that wait for one domain, those up to a moment or all */
+export function waitingFor(domain: string, until?: number): Range {
+  const lt = until === undefined ? waitingPrefix(domain).u8(0xff).finish() : waitingKey(domain, until + 1, 0, 0)
+  return { gte: waitingKey(domain, 0, 0, 0), lt }
+}
+
+export const destinationRange: Range = { gte: Buffer.of(names.destination), lt: Buffer.of(names.destination + 1) }
+
+/** @returns the records of the attempts of one message */
+export function attemptsOf(message: number): Range {
+  return { gte: attemptKey(message, 0), lt: attemptKey(message + 1, 0) }
+}
+
+export const traceRange: Range = { gte: Buffer.of(names.trace), lt: Buffer.of(names.trace + 1) }
+
+export const settingRange: Range = { gte: Buffer.of(names.setting), lt: Buffer.of(names.setting + 1) }
 
 export const segmentRange: Range = { gte: Buffer.of(names.segment), lt: Buffer.of(names.segment + 1) }
 

@@ -1,9 +1,10 @@
 /** The values of the log, written and read. The grammar is at the head of `keys.ts`. */
 import { crc32 } from 'node:zlib'
-import { returnPathField } from '../message/trace.ts'
 import { OctetReader, OctetWriter } from '../wire/octets.ts'
+import { type AttemptRecord, encodeAttempt, readAttempt } from './attempt.ts'
 import { damaged, putTexts } from './codec.ts'
-import { type Delivery, idOctets } from './keys.ts'
+import { idOctets } from './keys.ts'
+import { encodeMessage, type MessageRecord, readMessage, u32 } from './message.ts'
 
 const letters = {
   header: 0x56, //  V
@@ -12,9 +13,9 @@ const letters = {
   removal: 0x58, // X
   account: 0x41, // A
   alias: 0x4e, //   N
+  attempt: 0x54, // T
+  setting: 0x53, // S
 } as const
-
-const flags = { dotted: 1, eightBit: 2, smtputf8: 4, returnHeaders: 8, returnFull: 16 } as const
 
 const codecs = { plain: 0 } as const
 
@@ -23,12 +24,6 @@ const headOctets = 5
 
 /** Octets before those of a message in a body block: the head, and the codec. */
 export const blockHead = headOctets + 1
-
-/** The largest UID and mailbox number. */
-const u32 = 0xffffffff
-
-/** SHA-256. */
-const digestOctets = 32
 
 const noHead = Buffer.alloc(headOctets)
 
@@ -45,43 +40,6 @@ type HeaderRecord = {
  * Whoever gathers a block leaves room for ours in front, so that nothing has to be copied to write it.
  */
 type BlockRecord = { readonly kind: 'block'; readonly value: Buffer }
-
-/** When a recipient wants to hear of its message (RFC 3461 §4.1), one bit each; 0 is "not said". */
-export const notify = { never: 1, success: 2, failure: 4, delay: 8 } as const
-
-export type Recipient = { readonly path: string; readonly notify: number; readonly orcpt: string }
-
-/** What is kept of a message beside its octets. */
-export type MessageRecord = {
-  readonly kind: 'message'
-  /** Random and unique; its text form is the UIDL and the id in Received. */
-  readonly id: Buffer
-  /** When it was accepted, ms since the epoch. */
-  readonly date: number
-  /** Some line begins with a dot, so that it must be stuffed when it is sent. */
-  readonly dotted: boolean
-  readonly eightBit: boolean
-  readonly smtputf8: boolean
-  /** RET of RFC 3461 §4.3; empty when not given. */
-  readonly ret: '' | 'FULL' | 'HDRS'
-  readonly envid: string
-  /** Octets as received, without the trace fields. */
-  readonly octets: number
-  /** Octets that its blocks take in the log. */
-  readonly stored: number
-  /** Octets of the header section with the empty line that ends it. */
-  readonly headerOctets: number
-  /** SHA-256 over the octets as received. */
-  readonly digest: Buffer
-  /** Sequence numbers of its blocks, first to last. */
-  readonly blocks: readonly number[]
-  /** As a mailbox (RFC 5321 §4.1.2) without angle brackets; empty for the null reverse-path. */
-  readonly reversePath: string
-  /** The Received field added at receipt, with its CRLF. */
-  readonly trace: string
-  readonly recipients: readonly Recipient[]
-  readonly deliveries: readonly Delivery[]
-}
 
 /** Messages taken out of a mailbox. */
 export type RemovalRecord = {
@@ -106,7 +64,18 @@ export type AccountRecord = {
 /** An alias as it is from this record on; without targets it is gone. */
 export type AliasRecord = { readonly kind: 'alias'; readonly address: string; readonly targets: readonly string[] }
 
-export type LogRecord = HeaderRecord | BlockRecord | MessageRecord | RemovalRecord | AccountRecord | AliasRecord
+/** A thing the household has set at the console, as it is from this record on; without a value it is gone. */
+export type SettingRecord = { readonly kind: 'setting'; readonly name: string; readonly value: string }
+
+export type LogRecord =
+  | HeaderRecord
+  | BlockRecord
+  | MessageRecord
+  | AttemptRecord
+  | RemovalRecord
+  | AccountRecord
+  | AliasRecord
+  | SettingRecord
 
 /**
  * @param seq the record's own number: block lists are relative to it
@@ -146,6 +115,10 @@ function encodeBody(seq: number, record: Exclude<LogRecord, BlockRecord>): Buffe
     }
     case 'alias':
       return putTexts(out.text(record.address), record.targets).finish()
+    case 'attempt':
+      return encodeAttempt(out, record)
+    case 'setting':
+      return out.text(record.name).text(record.value).finish()
     default:
       return record satisfies never
   }
@@ -185,64 +158,12 @@ function readBody(seq: number, letter: number, from: OctetReader, value: Buffer)
     }
     case letters.alias:
       return { kind: 'alias', address: from.text(), targets: from.list(item => item.text()) }
+    case letters.attempt:
+      return readAttempt(from)
+    case letters.setting:
+      return { kind: 'setting', name: from.text(), value: from.text() }
     default:
       throw new RangeError('unknown letter')
-  }
-}
-
-function encodeMessage(out: OctetWriter, seq: number, record: MessageRecord): Buffer {
-  out.raw(record.id).u48(record.date).u8(messageFlags(record))
-  out.varint(record.octets).varint(record.stored).varint(record.headerOctets).raw(record.digest)
-  out.varint(record.blocks.length)
-  record.blocks.toReversed().reduce((after, block) => {
-    out.varint(after - block)
-    return block
-  }, seq)
-  out.text(record.reversePath).text(record.trace).text(record.envid)
-  out.varint(record.recipients.length)
-  for (const recipient of record.recipients) out.text(recipient.path).u8(recipient.notify).text(recipient.orcpt)
-  out.varint(record.deliveries.length)
-  for (const delivery of record.deliveries) out.u48(delivery.account).varint(delivery.box).varint(delivery.uid)
-  return out.finish()
-}
-
-function messageFlags({ dotted, eightBit, smtputf8, ret }: MessageRecord): number {
-  return (
-    (dotted ? flags.dotted : 0) |
-    (eightBit ? flags.eightBit : 0) |
-    (smtputf8 ? flags.smtputf8 : 0) |
-    (ret === 'HDRS' ? flags.returnHeaders : 0) |
-    (ret === 'FULL' ? flags.returnFull : 0)
-  )
-}
-
-function readMessage(seq: number, from: OctetReader): MessageRecord {
-  const [id, date, bits] = [from.raw(idOctets), from.u48(), from.u8()]
-  const [octets, stored] = [from.varint(), from.varint()]
-  const [headerOctets, digest] = [from.varint(), from.raw(digestOctets)]
-  let after = seq
-  const blocks = from.list(item => (after -= item.varint(after))).reverse()
-  const [reversePath, trace, envid] = [from.text(), from.text(), from.text()]
-  const recipients = from.list(item => ({ path: item.text(), notify: item.u8(), orcpt: item.text() }))
-  const deliveries = from.list(item => ({ account: item.u48(), box: item.varint(u32), uid: item.varint(u32) }))
-  return {
-    kind: 'message',
-    id,
-    date,
-    dotted: (bits & flags.dotted) !== 0,
-    eightBit: (bits & flags.eightBit) !== 0,
-    smtputf8: (bits & flags.smtputf8) !== 0,
-    ret: bits & flags.returnFull ? 'FULL' : bits & flags.returnHeaders ? 'HDRS' : '',
-    envid,
-    octets,
-    stored,
-    headerOctets,
-    digest,
-    blocks,
-    reversePath,
-    trace,
-    recipients,
-    deliveries,
   }
 }
 
@@ -258,9 +179,4 @@ function putDistances(out: OctetWriter, ascending: readonly number[]): OctetWrit
 function takeDistances(from: OctetReader): number[] {
   let value = 0
   return from.list(item => (value += item.varint(u32 - value)))
-}
-
-/** @returns the octets of a message as it is sent: trace fields and body */
-export function sentOctets(record: MessageRecord): number {
-  return Buffer.byteLength(returnPathField(record.reversePath)) + Buffer.byteLength(record.trace) + record.octets
 }

@@ -1,4 +1,4 @@
-/** Accounts and aliases as the index knows them, in memory: a household has few, and every RCPT asks. */
+/** Accounts, aliases and settings as the index knows them, in memory: a household has few, and every RCPT asks. */
 
 /** One person's account. Its number never returns, its name may. */
 export type Account = {
@@ -12,11 +12,12 @@ export type Account = {
 
 export type Alias = { readonly address: string; readonly targets: readonly string[] }
 
-/** Bounded by `budget.accounts` and `budget.aliases`, which those who add keep to. */
+/** Bounded by `budget.accounts`, `budget.aliases` and `budget.settings`, which those who add keep to. */
 export class Roster {
   readonly #byId = new Map<number, Account>()
   readonly #byName = new Map<string, Account>()
   readonly #aliases = new Map<string, readonly string[]>()
+  readonly #settings = new Map<string, string>()
 
   /** In the order in which they were made. */
   accounts(): readonly Account[] {
@@ -52,6 +53,22 @@ export class Roster {
   putAlias(address: string, targets: readonly string[]): void {
     if (targets.length === 0) this.#aliases.delete(address)
     else this.#aliases.set(address, targets)
+  }
+
+  /** Of what was set at the console, by name; undefined for what was not. */
+  setting(name: string): string | undefined {
+    return this.#settings.get(name)
+  }
+
+  /** Those whose names begin so, in their order. */
+  settings(prefix: string): readonly (readonly [name: string, value: string])[] {
+    return [...this.#settings].filter(([name]) => name.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  /** Without a value it is gone. */
+  putSetting(name: string, value: string): void {
+    if (value === '') this.#settings.delete(name)
+    else this.#settings.set(name, value)
   }
 }
 

@@ -149,3 +149,51 @@ export function encodeSegment(live: number): Buffer {
 export function decodeSegment(value: Buffer): number {
   return decode('a segment', value, from => from.varint())
 }
+
+/** A dispatch that is not done. */
+export type DispatchValue = {
+  readonly domain: string
+  /** When the message was accepted, ms since the epoch. */
+  readonly date: number
+  /** When it is to be tried, ms since the epoch. */
+  readonly due: number
+  readonly attempts: number
+  readonly held: boolean
+  readonly noticed: boolean
+  /** Octets that its message takes in the log. */
+  readonly stored: number
+  /** Deliveries and dispatches that its message had. */
+  readonly copies: number
+  /** The recipients that are left, in ascending order. */
+  readonly pending: readonly number[]
+  /** What was answered last, for people; empty before the first attempt. */
+  readonly last: string
+}
+
+const states = { held: 1, noticed: 2 } as const
+
+export function encodeDispatch(value: DispatchValue): Buffer {
+  const state = (value.held ? states.held : 0) | (value.noticed ? states.noticed : 0)
+  const out = new OctetWriter().text(value.domain).u48(value.date).u48(value.due).varint(value.attempts).u8(state)
+  out.varint(value.stored).varint(value.copies).varint(value.pending.length)
+  for (const recipient of value.pending) out.varint(recipient)
+  return out.text(value.last).finish()
+}
+
+export function decodeDispatch(value: Buffer): DispatchValue {
+  return decode('a dispatch', value, from => {
+    const [domain, date, due, attempts, state] = [from.text(), from.u48(), from.u48(), from.varint(), from.u8()]
+    const [stored, copies, pending] = [from.varint(), from.varint(), from.list(item => item.varint())]
+    const held = (state & states.held) !== 0
+    const noticed = (state & states.noticed) !== 0
+    return { domain, date, due, attempts, held, noticed, stored, copies, pending, last: from.text() }
+  })
+}
+
+export function encodeSetting(value: string): Buffer {
+  return new OctetWriter().text(value).finish()
+}
+
+export function decodeSetting(value: Buffer): string {
+  return decode('a setting', value, from => from.text())
+}

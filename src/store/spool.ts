@@ -1,11 +1,13 @@
 /** Messages on their way in: their octets gathered into blocks, the blocks written behind each other, then one commit. */
 import { createHash, type Hash, hash } from 'node:crypto'
 import { budget } from '../base/budget.ts'
+import type { AttemptRecord } from './attempt.ts'
 import type { Engine } from './engine.ts'
 import { takeId } from './id.ts'
 import { inbox } from './keys.ts'
 import type { LogEntry } from './log.ts'
-import { blockHead, type MessageRecord, type Recipient } from './record.ts'
+import type { MessageRecord, Recipient } from './message.ts'
+import { blockHead } from './record.ts'
 
 /** What is kept of a message beside its octets, as the one who received it knows it. */
 export type Envelope = {
@@ -14,12 +16,18 @@ export type Envelope = {
   readonly recipients: readonly Recipient[]
   /** Numbers of the accounts that get a copy, each once. */
   readonly accounts: readonly number[]
-  /** The Received field, with its CRLF. */
+  /** Which of the recipients are sent on, in ascending order. */
+  readonly queued: readonly number[]
+  /** What is put before it: the Received field, signatures; each with its CRLF. */
   readonly trace: string
   readonly ret: '' | 'FULL' | 'HDRS'
   readonly envid: string
   readonly eightBit: boolean
   readonly smtputf8: boolean
+  /** As in `MessageRecord`. */
+  readonly requireTls: boolean
+  readonly tlsOptional: boolean
+  readonly messageId: string
   readonly dotted: boolean
   readonly headerOctets: number
   /** ms since the epoch */
@@ -77,15 +85,20 @@ export class Incoming implements AsyncDisposable {
 
   /**
    * Commits the message to all its recipients, or to none: one synced batch.
+   * @param attempts what it reports of, if it is a report: both count, or neither
    * @throws Failure STORE_FULL or STORE_IO
    */
-  async commit(envelope: Envelope): Promise<void> {
+  async commit(envelope: Envelope, attempts: readonly AttemptRecord[] = []): Promise<void> {
     await this.#writing
     const last = this.#block.subarray(0, this.#used)
     const claimsBlocks = this.#blocks.length > 0
     const octets = last.subarray(blockHead)
     const digest = this.#hash ? this.#hash.update(octets).digest() : hash('sha256', octets, 'buffer')
-    const entries = (): LogEntry[] => this.#entries(envelope, last, digest)
+    const { log } = this.#engine
+    const entries = (): LogEntry[] => [
+      ...this.#entries(envelope, last, digest),
+      ...attempts.map(record => ({ seq: log.take(), record })),
+    ]
     await this.#engine.commit({ entries, octets: last.length + envelopeOctets(envelope), claimsBlocks })
     this.#committed = true
   }

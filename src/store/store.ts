@@ -11,9 +11,11 @@ import { isDamage, storeFailure } from './failure.ts'
 import { idText } from './id.ts'
 import { inbox } from './keys.ts'
 import { Maildrop } from './maildrop.ts'
-import type { MessageRecord } from './record.ts'
+import type { MessageRecord } from './message.ts'
+import { Outbound } from './outbound.ts'
 import { recover, Sign } from './recovery.ts'
 import type { MailboxValue } from './row.ts'
+import { Settings } from './settings.ts'
 import { Space } from './space.ts'
 import { BlockPool, Incoming } from './spool.ts'
 import { Sweeper, type Swept, shares } from './sweep.ts'
@@ -45,6 +47,8 @@ const reopenMs = 5000
 
 export class Store {
   readonly accounts: Accounts
+  readonly settings: Settings
+  readonly outbound: Outbound
   readonly space: Space
   readonly #directory: string
   readonly #clock: Clock
@@ -71,7 +75,11 @@ export class Store {
     this.#reopened = clock.elapsed()
     this.#sweeper = new Sweeper(() => this.#engine, log)
     this.space = new Space(directory, reserve, clock)
-    this.accounts = new Accounts({ roster: () => this.#engine.index.roster, writable: () => this.#writable(), clock })
+    const roster = () => this.#engine.index.roster
+    const writable = () => this.#writable()
+    this.accounts = new Accounts({ roster, writable, clock })
+    this.settings = new Settings({ roster, writable })
+    this.outbound = new Outbound({ engine: () => this.#engine, writable })
   }
 
   /**

@@ -64,6 +64,8 @@ export class Survey {
         break
       case 'header':
       case 'block':
+      case 'attempt':
+      case 'setting':
         break
       default:
         record satisfies never

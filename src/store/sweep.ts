@@ -145,8 +145,9 @@ async function sweepStretch(
         if (engine.failure) throw engine.failure // Nothing more is written after a write that failed.
         const part = list.slice(start, start + slice)
         const records = await Promise.all(part.map(async ({ seq }) => [...(await blocksOf(log, seq)), seq]))
-        const seqs = records.flat()
-        // The record goes in the same batch as its blocks: without it nobody could find them.
+        const attempts = await Promise.all(part.map(({ seq }) => index.queue.attemptsOf(seq)))
+        const seqs = [...records.flat(), ...attempts.flat()]
+        // The record goes in the same batch as its blocks and attempts: without it nobody could find them.
         await log.drop(seqs)
         from = seqs.reduce((lowest, seq) => Math.min(lowest, seq), from)
         swept.push(...part)

@@ -4,8 +4,8 @@ import { Failure, sentence } from '../base/failure.ts'
 import type { Engine } from './engine.ts'
 import { advice, isBadDisk, isDamage, storeFailure } from './failure.ts'
 import { idText } from './id.ts'
-import type { Delivery } from './keys.ts'
-import { type MessageRecord, sentOctets } from './record.ts'
+import { type Delivery, nobody } from './keys.ts'
+import { type MessageRecord, sentOctets } from './message.ts'
 import type { EntryValue } from './row.ts'
 
 /** A message that is not what was written. */
@@ -77,8 +77,7 @@ async function problem(
   try {
     const { record } = await log.message(seq)
     for (const delivery of deliveries) {
-      if (!fits(await index.entry(delivery), seq, record))
-        return 'its mailbox says something else of it than its record'
+      if (!(await isKnown(index, delivery, seq, record))) return 'its mailbox says something else of it than its record'
     }
     const digest = createHash('sha256')
     let octets = 0
@@ -94,6 +93,13 @@ async function problem(
     if (isDamage(error) || isBadDisk(error)) return sentence(error)
     throw error
   }
+}
+
+/** @returns whether the index has of a copy what the record says */
+async function isKnown(index: Engine['index'], copy: Delivery, seq: number, record: MessageRecord): Promise<boolean> {
+  if (copy.account !== nobody) return fits(await index.entry(copy), seq, record)
+  // What is done while it is looked at has no link any more.
+  return (await index.queue.find(seq, copy.uid)) !== undefined || (await index.linked(seq, [copy])).length === 0
 }
 
 function fits(entry: EntryValue | undefined, seq: number, record: MessageRecord): boolean {

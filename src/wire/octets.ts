@@ -88,6 +88,11 @@ export class OctetReader {
     return this.#offset
   }
 
+  /** True when nothing is left. */
+  get ended(): boolean {
+    return this.#offset === this.#octets.length
+  }
+
   #take(octets: number): number {
     const offset = this.#offset
     this.#offset += octets

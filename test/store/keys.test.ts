@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { Failure } from '../../src/base/failure.ts'
 import { idText } from '../../src/store/id.ts'
 import * as keys from '../../src/store/keys.ts'
+import * as messages from '../../src/store/message.ts'
 import * as records from '../../src/store/record.ts'
 import * as rows from '../../src/store/row.ts'
 
@@ -18,6 +19,7 @@ const u48 = fc.oneof(
 )
 const count = fc.oneof(fc.constantFrom(0, Number.MAX_SAFE_INTEGER), fc.maxSafeNat())
 const text = fc.string({ unit: 'binary', maxLength: 300 })
+const domainText = fc.constant('xn--bcher-kva.example')
 const octets = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map(array => Buffer.from(array))
 const id = octets(keys.idOctets).map(idText)
@@ -70,6 +72,8 @@ const message = shape({
   dotted: fc.boolean(),
   eightBit: fc.boolean(),
   smtputf8: fc.boolean(),
+  requireTls: fc.boolean(),
+  tlsOptional: fc.boolean(),
   ret: fc.constantFrom('' as const, 'FULL' as const, 'HDRS' as const),
   envid: text,
   octets: count,
@@ -81,7 +85,27 @@ const message = shape({
   trace: text,
   recipients: fc.array(shape({ path: text, notify: fc.nat(0xff), orcpt: text }), { maxLength: 5 }),
   deliveries: fc.array(shape({ account: u48, box: u32, uid: u32 }), { maxLength: 5 }),
+  queued: ascending(1000),
+  messageId: text,
 })
+const result = shape({
+  recipient: count,
+  outcome: fc.constantFrom('delivered' as const, 'deferred' as const, 'bounced' as const, 'withdrawn' as const),
+  answer: shape({ code: fc.nat(599), enhanced: text, text }),
+})
+const attempt = shape({
+  kind: fc.constant('attempt' as const),
+  message: u48,
+  dispatch: fc.nat(0xffff),
+  date: u48,
+  due: u48,
+  attempts: count,
+  held: fc.boolean(),
+  noticed: fc.boolean(),
+  remote: text,
+  results: fc.array(result, { maxLength: 5 }),
+})
+const setting = shape({ kind: fc.constant('setting' as const), name: text, value: text })
 const header = shape({ kind: fc.constant('header' as const), format: count, store: octets(10), created: u48 })
 const removal = shape({
   kind: fc.constant('removal' as const),
@@ -130,6 +154,31 @@ const keyCodecs: readonly Codec[] = [
   ),
   codec('dead key', u48, keys.deadKey, keys.decodeDeadKey),
   codec('segment key', u48, keys.segmentKey, keys.decodeSegmentKey),
+  codec(
+    'dispatch key',
+    shape({ seq: u48, dispatch: fc.nat(0xffff) }),
+    ({ seq, dispatch }) => keys.dispatchKey(seq, dispatch),
+    keys.decodeDispatchKey,
+  ),
+  codec(
+    'waiting key',
+    shape({ domain: domainText, due: u48, seq: u48, dispatch: fc.nat(0xffff) }),
+    ({ domain, due, seq, dispatch }) => keys.waitingKey(domain, due, seq, dispatch),
+    keys.decodeWaitingKey,
+  ),
+  codec(
+    'destination key',
+    shape({ due: u48, domain: domainText }),
+    ({ due, domain }) => keys.destinationKey(due, domain),
+    keys.decodeDestinationKey,
+  ),
+  codec(
+    'attempt key',
+    shape({ message: u48, seq: u48 }),
+    ({ message, seq }) => keys.attemptKey(message, seq),
+    keys.decodeAttemptKey,
+  ),
+  codec('trace key', u48, keys.traceKey, keys.decodeTraceKey),
 ]
 
 const valueCodecs: readonly Codec[] = [
@@ -138,6 +187,8 @@ const valueCodecs: readonly Codec[] = [
   record(removal, 'removal record'),
   record(account, 'account record'),
   record(alias, 'alias record'),
+  record(attempt, 'attempt record'),
+  record(setting, 'setting record'),
   codec(
     'version',
     shape({ format: count, applied: u48, settled: u48, store: octets(keys.idOctets) }),
@@ -258,13 +309,15 @@ test('a later release may add fields at the end', () => {
 })
 
 describe('the worked example', () => {
-  const record: records.MessageRecord = {
+  const record: messages.MessageRecord = {
     kind: 'message',
     id: Buffer.from('00112233445566778899', 'hex'),
     date: 0x010203040506,
     dotted: true,
     eightBit: false,
     smtputf8: false,
+    requireTls: false,
+    tlsOptional: true,
     ret: 'HDRS',
     envid: '',
     octets: 70_000,
@@ -274,13 +327,15 @@ describe('the worked example', () => {
     blocks: [7, 9],
     reversePath: 'b@x',
     trace: 'R\r\n',
-    recipients: [{ path: 'alice@home.example', notify: records.notify.failure, orcpt: '' }],
+    recipients: [{ path: 'alice@home.example', notify: messages.notify.failure, orcpt: '' }],
     deliveries: [{ account: 1, box: 1, uid: 42 }],
+    queued: [0],
+    messageId: '<a@b>',
   }
   const written = [
     '00112233445566778899', // id
     '010203040506', // date
-    '09', // dotted, RET=HDRS
+    '49', // dotted, RET=HDRS, TLS-Required: No
     'f0a204', // 70,000 octets
     'fca204', // 70,012 in the log
     'c801', // 200 of header
@@ -291,6 +346,8 @@ describe('the worked example', () => {
     '00', // no ENVID
     '0112616c69636540686f6d652e6578616d706c650400', // one recipient, NOTIFY=FAILURE
     '01000000000001012a', // one delivery: account 1, box 1, uid 42
+    '0100', // the one recipient is sent on
+    '053c6140623e', // <a@b>
   ].join('')
 
   test('is written as the head of the schema says', () => {

@@ -3,10 +3,13 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
+import type { AttemptRecord, Outcome } from '../../src/store/attempt.ts'
 import { idText } from '../../src/store/id.ts'
 import { decodeLogKey } from '../../src/store/keys.ts'
 import type { LogEntry } from '../../src/store/log.ts'
 import type { Maildrop } from '../../src/store/maildrop.ts'
+import { attemptOf } from '../../src/store/outbound.ts'
+import type { Waiting } from '../../src/store/queue.ts'
 import { decodeLogRecord } from '../../src/store/record.ts'
 import type { Envelope } from '../../src/store/spool.ts'
 import type { Store, StoreOptions } from '../../src/store/store.ts'
@@ -111,6 +114,10 @@ export function envelope(accounts: readonly number[], date = 1_795_299_352_000):
     envid: '',
     eightBit: true,
     smtputf8: false,
+    requireTls: false,
+    tlsOptional: false,
+    messageId: '<1@away.example>',
+    queued: [],
     dotted: false,
     headerOctets: 0,
     date,
@@ -147,7 +154,49 @@ export async function contents(store: Store) {
     const { next, validity, count, octets } = store.mailbox(account.id)
     accounts.push({ ...account, next, validity, count, octets, messages: await inbox(store, account.name) })
   }
-  return { accounts, aliases: store.accounts.aliases() }
+  const { settings, outbound } = store
+  return {
+    accounts,
+    aliases: store.accounts.aliases(),
+    settings: settings.list(''),
+    queue: await waiting(store),
+    length: outbound.length,
+  }
+}
+
+/** Accepts a message that is to be sent on. @returns its id in text form */
+export async function submit(
+  store: Store,
+  to: readonly string[],
+  {
+    names = [],
+    body = letter(100),
+    date = 1_795_299_352_000,
+  }: { names?: readonly string[]; body?: Buffer; date?: number } = {},
+): Promise<string> {
+  await using incoming = store.incoming(body.length)
+  await incoming.append(body)
+  const recipients = to.map(path => ({ path, notify: 0, orcpt: '' }))
+  const kept = envelope(numbers(store, ...names), date)
+  await incoming.commit({ ...kept, reversePath: 'alice@home.example', recipients, queued: [...to.keys()] })
+  return idText(incoming.id)
+}
+
+/** Every dispatch that is not done. */
+export async function waiting(store: Store): Promise<readonly Waiting[]> {
+  return (await Array.fromAsync(store.outbound.all())).flat()
+}
+
+/** An attempt at all recipients that are left. */
+export function attempt(one: Waiting, outcome: Outcome, changes: Partial<AttemptRecord> = {}): AttemptRecord {
+  const answer = { code: outcome === 'delivered' ? 250 : 451, enhanced: '', text: `so ${outcome}` }
+  const results = one.pending.map(recipient => ({ recipient, outcome, answer }))
+  return { ...attemptOf(one, one.due), attempts: one.attempts + 1, remote: 'mx.away.example', results, ...changes }
+}
+
+/** An attempt that has to be made again a minute later. */
+export function deferral(one: Waiting): AttemptRecord {
+  return attempt(one, 'deferred', { due: one.due + 60_000 })
 }
 
 /** Opens one database of a store that is closed. */

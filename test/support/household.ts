@@ -11,7 +11,7 @@ import type { AccessServices } from '../../src/flow/access.ts'
 import type { Services } from '../../src/flow/services.ts'
 import { Throttle } from '../../src/flow/throttle.ts'
 import { type Certificate, loadCertificate } from '../../src/net/certificate.ts'
-import type { MessageRecord } from '../../src/store/record.ts'
+import type { MessageRecord } from '../../src/store/message.ts'
 import { Store, type StoreOptions } from '../../src/store/store.ts'
 
 /** Every account of a test has this password; it is hashed once. */
