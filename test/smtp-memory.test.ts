@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { readConfig } from '../src/base/config.ts'
 import { access } from '../src/flow/access.ts'
-import { receive } from '../src/flow/receipt.ts'
+import { entrances, receive } from '../src/flow/receipt.ts'
 import { Household, password } from './support/household.ts'
 import { ScriptedPeer } from './support/scripted-peer.ts'
 
@@ -65,7 +65,7 @@ async function receiveMessage(household: Household): Promise<number> {
   const peer = new ScriptedPeer(client(), octets => {
     replies += octets
   })
-  await receive(peer, household.receipt)
+  await receive(peer, household.receipt, entrances.smtp)
   assert.match(replies, /^250 2\.0\.0 Kept as /m)
   return gauge.growth
 }

@@ -1,16 +1,27 @@
 /**
- * Passwords: scrypt (RFC 7914) with a salt for each, in the PHC form `$scrypt$ln=14,r=8,p=2$salt$hash`, computed off the
- * event loop.
+ * Passwords: scrypt (RFC 7914) with a salt for each, in the PHC form `$scrypt$ln=14,r=8,p=2$salt$hash`, a space, and the
+ * verifier for SCRAM (`verifier.ts`), both computed off the event loop. Records from before SCRAM end after the hash.
+ *
+ * RFC 5802 asks for SASLprep; here its successor OpaqueString (RFC 8265) prepares passwords, for every mechanism alike. They
+ * agree on all of ASCII, and on all that has no compatibility form: full-width letters, say, which only SASLprep replaces.
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import { unpadded } from './base64.ts'
 import { Gate } from './gate.ts'
 import { opaqueString } from './opaque.ts'
+import { formatVerifier, makeVerifier, parseVerifier, presentIterations, type Verifier } from './verifier.ts'
 
 /** N = 2^ln, block size r, parallelisation p: RFC 7914 §2. */
 type Cost = { readonly ln: number; readonly r: number; readonly p: number }
-type Stored = { readonly cost: Cost; readonly salt: Buffer; readonly hash: Buffer }
+type Stored = {
+  readonly cost: Cost
+  readonly salt: Buffer
+  readonly hash: Buffer
+  /** Undefined in a record from before SCRAM. */
+  readonly verifier: Verifier | undefined
+}
 
 /**
  * 16 MiB and about 50 ms on a desktop core, half a second on the smallest board: mail clients log in every few minutes, so
@@ -28,17 +39,20 @@ const shortest = 8
 const gate = new Gate(budget.hashing, budget.hashingQueue)
 
 /** Stands in for an account that does not exist, so that the answer takes as long. No password fits it. */
-const absent: Stored = { cost: present, salt: randomBytes(saltOctets), hash: randomBytes(hashOctets) }
+const absent: Stored = {
+  cost: present,
+  salt: randomBytes(saltOctets),
+  hash: randomBytes(hashOctets),
+  verifier: undefined,
+}
 
 /** @returns what to keep; throws Failure('REFUSED') when the password cannot be kept or too many wait */
 export async function hashPassword(password: string): Promise<string> {
   const prepared = prepare(password)
   if (prepared === undefined) throw new Failure('REFUSED', 'this password cannot be used')
-  const salt = randomBytes(saltOctets)
-  const hash = await gate.run(() => derive(prepared, salt, present))
-  if (hash === undefined) throw new Failure('REFUSED', 'too many logins are being checked, try again')
-  const { ln, r, p } = present
-  return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`
+  const record = await gate.run(async () => `${await hashed(prepared)} ${formatVerifier(await makeVerifier(prepared))}`)
+  if (record === undefined) throw new Failure('REFUSED', 'too many logins are being checked, try again')
+  return record
 }
 
 /** `outdated` is valid too: hash it again and keep that. `busy`: not checked, too many wait. */
@@ -53,7 +67,13 @@ export async function verifyPassword(password: string, stored: string | undefine
   const key = await gate.run(() => derive(prepared, salt, cost))
   if (key === undefined) return 'busy'
   if (!timingSafeEqual(key, hash) || record === undefined) return 'wrong'
-  return cost.ln === present.ln && cost.r === present.r && cost.p === present.p ? 'valid' : 'outdated'
+  const timely = cost.ln === present.ln && cost.r === present.r && cost.p === present.p
+  return timely && record.verifier?.iterations === presentIterations ? 'valid' : 'outdated'
+}
+
+/** @param stored what `hashPassword` gave @returns its verifier for SCRAM; undefined in a damaged or an older record */
+export function verifierOf(stored: string): Verifier | undefined {
+  return parse(stored)?.verifier
 }
 
 /** @returns what is wrong with a new password, as a sentence; undefined when nothing is */
@@ -78,6 +98,13 @@ function prepare(password: string): string | undefined {
   return Buffer.byteLength(password) > budget.password ? undefined : opaqueString(password)
 }
 
+async function hashed(password: string): Promise<string> {
+  const salt = randomBytes(saltOctets)
+  const hash = await derive(password, salt, present)
+  const { ln, r, p } = present
+  return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`
+}
+
 function derive(password: string, salt: Buffer, { ln, r, p }: Cost): Promise<Buffer> {
   const options = { N: 2 ** ln, r, p, maxmem }
   return new Promise((resolve, reject) => {
@@ -89,13 +116,11 @@ const form = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{22
 
 /** Reads a stored record; undefined when it is damaged or asks for too much. */
 function parse(stored: string): Stored | undefined {
-  const [whole, ln, r, p, salt = '', hash = ''] = form.exec(stored) ?? []
-  if (whole === undefined) return undefined
+  const [scrypt = '', scram, ...more] = stored.split(' ')
+  const [whole, ln, r, p, salt = '', hash = ''] = form.exec(scrypt) ?? []
+  const verifier = scram === undefined ? undefined : parseVerifier(scram)
+  if (whole === undefined || more.length > 0 || (scram !== undefined && verifier === undefined)) return undefined
   const cost: Cost = { ln: Number(ln), r: Number(r), p: Number(p) }
   const sane = (['ln', 'r', 'p'] as const).every(name => cost[name] >= 1 && cost[name] <= most[name])
-  return sane ? { cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') } : undefined
-}
-
-function unpadded(octets: Buffer): string {
-  return octets.toString('base64').replace(/=+$/, '')
+  return sane ? { cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64'), verifier } : undefined
 }

@@ -1,6 +1,6 @@
 /** The SASL mechanisms PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login): base64 in, credentials out. */
-import { isUtf8 } from 'node:buffer'
 import { budget } from '../base/budget.ts'
+import { decodeText, encodeBase64 } from './base64.ts'
 
 /** Octets of a response once decoded: RFC 4616 §2 wants 255 for each of its three parts to be taken. */
 const responseOctets = 3 * budget.password + 2
@@ -12,13 +12,13 @@ export type Step =
   /** The exchange is over without credentials to check; `reason` is a few words for the answer. */
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** One exchange. */
-export type Exchange = {
+/** One exchange. Other mechanisms have other steps (`ScramStep`). */
+export type Exchange<Steps = Step> = {
   /**
    * @param response the client's, in base64 as sent; undefined when it sent none with the command
    * @returns what to do; after anything but a challenge the exchange is over
    */
-  step(response: string | undefined): Step
+  step(response: string | undefined): Steps
 }
 
 const startByMechanism = { PLAIN: startPlain, LOGIN: startLogin } as const
@@ -28,7 +28,7 @@ export function startSasl(mechanism: keyof typeof startByMechanism): Exchange {
 }
 
 const malformed: Step = { kind: 'refused', reason: 'malformed response' }
-const challenge = (text: string): Step => ({ kind: 'challenge', challenge: Buffer.from(text).toString('base64') })
+const challenge = (text: string): Step => ({ kind: 'challenge', challenge: encodeBase64(text) })
 
 /** One response: authorization identity, NUL, authentication identity, NUL, password. */
 function startPlain(): Exchange {
@@ -58,9 +58,6 @@ function startLogin(): Exchange {
   }
 }
 
-/** Strict base64 (RFC 4648 §3: padded, nothing else between, unused bits zero) that holds UTF-8; undefined if it is not. */
 function decode(response: string): string | undefined {
-  const octets = Buffer.from(response, 'base64')
-  const strict = octets.toString('base64') === response
-  return strict && octets.length <= responseOctets && isUtf8(octets) ? octets.toString() : undefined
+  return decodeText(response, responseOctets)
 }

@@ -16,6 +16,8 @@ export const budget = {
   smtpLine: 512,
   /** The same for MAIL and RCPT: what SIZE, BODY, SMTPUTF8 and DSN add at most (RFC 1870, 6152, 6531, 3461). */
   smtpPathLine: 1100,
+  /** AUTH and what is said in its exchange, octets: RFC 4954 §4 grants 12,288 to any mechanism; those here need less. */
+  smtpAuthLine: 2048,
   /** POP3 command line with CRLF, octets: RFC 2449 §4 says 255; an AUTH response (RFC 5034 §4) and UTF-8 passwords need more. */
   pop3Line: 2048,
   /** Text line with CRLF, octets: RFC 5321 §4.5.3.1.6. */
@@ -112,6 +114,26 @@ export const budget = {
   settingValue: 64 * KiB,
   /** Rows of the schedule looked at together: domains that cannot be seen to now stand before the others. */
   scheduleWindow: 400,
+  /** Messages that wait to be sent on, counted once for each domain they go to. Each takes a few rows and no memory. */
+  queue: 100_000,
+  /** Milliseconds to connect to another host: RFC 1123 §5.3.1.1 leaves it to us; a host that is there answers in a second. */
+  connectMs: 30_000,
+  /** Addresses tried for one delivery: RFC 5321 §5.1 asks for two at least. */
+  deliveryTargets: 6,
+  /** Messages sent over one connection before it is closed. */
+  sessionMessages: 1000,
+  /** Next hops that mail is sent to at once, and connections to one of them. Each needs a block or two and a session: 300 KB. */
+  nextHops: 20,
+  hopConnections: 2,
+  /** Dispatches read from a waiting line together, and settled together where no host can be reached. */
+  dispatches: 50,
+  /** Domains whose failures are remembered, so that their mail does not try them one by one. */
+  restingDomains: 2000,
+  /** Milliseconds between looks at whether the network is there again. */
+  offlineMs: 60_000,
+  /** Octets of a message that a report returns whole, and of the header section that others return. */
+  reportFull: 64 * KiB,
+  reportHeader: 64 * KiB,
   /** Characters kept for people of the last answer to a message that waits. */
   lastAnswer: 200,
   /** Rows that say what became of messages, and milliseconds they are kept: 30 days. */
@@ -141,6 +163,8 @@ export const budget = {
   scramIterations: 1_000_000,
   /** Addresses and accounts whose failed logins are remembered. */
   throttleEntries: 2000,
+  /** Accounts and devices whose recipients are counted. */
+  quotaEntries: 2000,
 
   // Reports
   /** Recipients that the part of a report for people names; the part for programs names all. */

@@ -11,7 +11,9 @@ export type FailureCode =
   | 'STORE_DAMAGED' //  what was read is not what was written
   | 'STORE_NEWER' //    the store was written by a newer release
   | 'TLS' //            the certificate or key cannot be used
+  | 'KEY' //            a key for signing mail cannot be used
   | 'NETWORK' //        a socket could not be opened
+  | 'DNS' //            a name could not be looked up; try again later
 
 /** A failure with words a person can act on; `cause` holds the error underneath. */
 export class Failure extends Error {

@@ -36,6 +36,40 @@ export const endpoints = v.pipe(
   v.readonly(),
 )
 
+/** Domains, or none. */
+export const domainList = v.pipe(
+  v.array(domain, 'is not a list'),
+  v.maxLength(1000, 'has more than 1,000 domains'),
+  v.readonly(),
+)
+
+/** A host name or an IP address; nothing for none. */
+export const hostOrNone = read(text => (text === '' ? '' : hostName(text)), 'is not a host name')
+
+/** A fixed way for the mail of a domain. */
+export type FixedRoute = { readonly domain: string; readonly host: string; readonly port: number }
+
+export const routes = v.pipe(
+  v.array(read(parseRoute, 'is not a route'), 'is not a list'),
+  v.maxLength(1000, 'has more than 1,000 routes'),
+  v.readonly(),
+)
+
+/** Name servers: each `address` or `address:port`, an IPv6 address in brackets where a port follows. */
+export const servers = v.pipe(
+  v.array(read(parseServer, 'is not the address of a name server'), 'is not a list'),
+  v.maxLength(8, 'has more than 8 name servers'),
+  v.readonly(),
+)
+
+/** Waiting times, at least one. */
+export const durations = v.pipe(
+  v.array(read(waitingTime, 'is not a duration between 1s and 7d'), 'is not a list'),
+  v.minLength(1, 'names no duration'),
+  v.maxLength(50, 'has more than 50 durations'),
+  v.readonly(),
+)
+
 /** One of a few words. */
 export function oneOf<const Words extends readonly string[]>(words: Words) {
   const list = words.map(word => JSON.stringify(word)).join(', ')
@@ -74,6 +108,29 @@ function parseEndpoint(text: string): Endpoint | undefined {
   }
   if (plain === '' || plain === '*') return { host: '::', port }
   return v.IPV4_REGEX.test(plain) ? { host: plain, port } : undefined
+}
+
+function waitingTime(text: string): number | undefined {
+  const ms = parseDuration(text)
+  return ms !== undefined && ms >= 1000 && ms <= 7 * 24 * 60 * 60_000 ? ms : undefined
+}
+
+function hostName(text: string): string | undefined {
+  return v.IP_REGEX.test(text) ? text.toLowerCase() : domainName(text)
+}
+
+function parseRoute(text: string): FixedRoute | undefined {
+  const [, name = '', bracketed, plain = '', digits = '25'] =
+    /^([^=]+)=(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? []
+  const [domain, host, port] = [domainName(name), hostName(bracketed ?? plain), Number(digits)]
+  return domain === undefined || host === undefined || port < 1 || port > 65_535 ? undefined : { domain, host, port }
+}
+
+function parseServer(text: string): string | undefined {
+  if (v.IPV4_REGEX.test(text)) return text
+  if (v.IPV6_REGEX.test(text)) return `[${text}]:53`
+  const endpoint = parseEndpoint(text)
+  return endpoint && endpoint.host !== '::' && endpoint.port > 0 ? formatEndpoint(endpoint) : undefined
 }
 
 function read<Value>(parse: (text: string) => Value | undefined, wrong: string) {

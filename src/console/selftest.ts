@@ -22,7 +22,7 @@ const idleMs = 30_000
 /** Octets a line may have that a server says, or that the test message holds. */
 const longestLine = 4096
 
-const settings = `listen = { smtp = ["${host}:0"], pop3 = ["${host}:0"], pop3s = ["${host}:0"] }`
+const settings = `listen = { smtp = ["${host}:0"], submission = [], submissions = [], pop3 = ["${host}:0"], pop3s = ["${host}:0"] }`
 
 /**
  * Runs the whole way of a message in a temporary directory, on free ports, and leaves nothing behind.
@@ -120,8 +120,8 @@ class Dialogue {
   }
 
   async secure(): Promise<void> {
-    const version = await this.#connection.secureAsClient(this.#ca, this.#hostname)
-    if (!version) throw new Failure('TLS', 'The TLS handshake failed.')
+    const version = await this.#connection.secureAsClient(this.#hostname, this.#ca)
+    if (!version || version.problem !== undefined) throw new Failure('TLS', 'The TLS handshake failed.')
   }
 
   async say(line: string, answer: string): Promise<void> {

@@ -1,9 +1,5 @@
 /** Lets people fetch their mail: joins the POP3 server, the connection and the store. */
-import { hashPassword, verifyPassword } from '../auth/password.ts'
-import { type Exchange, startSasl } from '../auth/sasl.ts'
 import { Failure, sentence } from '../base/failure.ts'
-import { foldName } from '../base/name.ts'
-import { siteOf } from '../net/admission.ts'
 import type { Peer } from '../net/connection.ts'
 import { type Refusal, response } from '../pop3/response.ts'
 import { Pop3Server } from '../pop3/server.ts'
@@ -12,13 +8,11 @@ import type { Account } from '../store/roster.ts'
 import type { StoredMessage } from '../store/store.ts'
 import { DotEncoder } from '../wire/stuffing.ts'
 import { TopCutter } from '../wire/top.ts'
+import { checkPassword, Dialogue, type Verdict } from './login.ts'
 import { Patience } from './patience.ts'
-import { loginAccount } from './routing.ts'
 import type { Services } from './services.ts'
-import type { Throttle } from './throttle.ts'
 
 export type AccessServices = Services & {
-  readonly throttle: Throttle
   /** Numbers of the accounts whose maildrop is open: RFC 1939 §4 lets one session in at a time. */
   readonly open: Set<number>
 }
@@ -61,7 +55,7 @@ class Visit implements AsyncDisposable {
   readonly #session: Pop3Server
   readonly #peer: Peer
   readonly #services: AccessServices
-  #exchange: Exchange | undefined
+  #dialogue: Dialogue | undefined
   #maildrop: Maildrop | undefined
 
   constructor(session: Pop3Server, peer: Peer, services: AccessServices) {
@@ -103,7 +97,7 @@ class Visit implements AsyncDisposable {
           await this.#logIn(event.user, event.password)
           break
         case 'sasl':
-          this.#exchange = startSasl(event.mechanism)
+          this.#dialogue = new Dialogue(event.mechanism, peer, this.#services)
           await this.#step(event.response)
           break
         case 'sasl-response':
@@ -134,49 +128,28 @@ class Visit implements AsyncDisposable {
   }
 
   async #step(text: string | undefined): Promise<void> {
-    const step = this.#exchange?.step(text)
-    switch (step?.kind) {
-      case 'challenge':
-        return this.#session.challenge(step.challenge)
-      case 'credentials':
-        return this.#logIn(step.user, step.password)
-      case 'refused':
-        return this.#session.refuse(response.saslRefused(step.reason))
-      case undefined:
-        return this.#session.refuse(response.temporary)
-      default:
-        return step satisfies never
-    }
+    const progress = (await this.#dialogue?.step(text)) ?? { kind: 'busy' as const }
+    if (progress.kind === 'challenge') return this.#session.challenge(progress.challenge)
+    if (progress.kind === 'refused') return this.#session.refuse(response.saslRefused(progress.reason))
+    return this.#conclude(progress)
   }
 
   async #logIn(user: string, password: string): Promise<void> {
-    const { store, config, throttle, clock, stopping, log } = this.#services
-    const { address } = this.#peer
-    const site = siteOf(address)
-    if (throttle.turnsAway(site, clock.elapsed())) return this.#session.refuse(response.loginDelay)
-    const account = loginAccount(user, { ...config(), accounts: store.accounts })
-    // One name for all its addresses: guessing by turns at each of them is no faster.
-    const name = account?.name ?? foldName(user)
-    const verdict = await verifyPassword(password, account?.password)
-    if (verdict === 'busy') return this.#session.refuse(response.temporary)
-    if (!account || verdict === 'wrong') {
-      log.warn({ client: address, user: name }, 'login failed')
-      await clock.sleep(throttle.failed(site, name, clock.elapsed()), stopping)
-      return this.#session.refuse(response.authFailed)
-    }
-    throttle.succeeded(site, name)
-    if (verdict === 'outdated') await this.#rehash(account, password)
-    await this.#open(account)
+    await this.#conclude(await checkPassword(user, password, this.#peer, this.#services))
   }
 
-  /** Hashes a password anew, with the parameters of today. The login does not depend on it. */
-  async #rehash(account: Account, password: string): Promise<void> {
-    try {
-      // Hashing takes its time: a password that was changed meanwhile, or given to a new account of that name, stays.
-      const hashed = await hashPassword(password)
-      await this.#services.store.accounts.setPassword(account.name, hashed, account.password)
-    } catch (error) {
-      this.#note(error, 'password not hashed anew')
+  async #conclude(verdict: Verdict): Promise<void> {
+    switch (verdict.kind) {
+      case 'in':
+        return this.#open(verdict.account)
+      case 'wrong':
+        return this.#session.refuse(response.authFailed)
+      case 'busy':
+        return this.#session.refuse(response.temporary)
+      case 'delayed':
+        return this.#session.refuse(response.loginDelay)
+      default:
+        return verdict satisfies never
     }
   }
 

@@ -1,54 +1,77 @@
-/** Receives mail: joins the SMTP receiver, the connection and the store. */
-import { budget } from '../base/budget.ts'
-import { Failure, sentence } from '../base/failure.ts'
-import { type Address, formatAddress } from '../message/address.ts'
-import { HeaderScanner } from '../message/header.ts'
-import { receivedField } from '../message/trace.ts'
-import type { Peer, TlsVersion } from '../net/connection.ts'
+/** Receives mail, from the world and from the household: joins the SMTP receiver, the connection and the store. */
+import { type Mechanism, mechanismsFor } from '../auth/mechanisms.ts'
+import type { Peer } from '../net/connection.ts'
 import type { ReceiverEvent } from '../smtp/event.ts'
-import type { MailParameters, RcptParameters } from '../smtp/parameters.ts'
 import { Receiver } from '../smtp/receiver.ts'
 import { type Reply, reply } from '../smtp/reply.ts'
-import { idText } from '../store/id.ts'
-import { notify, type Recipient } from '../store/message.ts'
-import type { Incoming } from '../store/spool.ts'
+import { deviceAt } from './device.ts'
+import { Dialogue, type Progress } from './login.ts'
 import { Patience } from './patience.ts'
-import { route } from './routing.ts'
 import type { Services } from './services.ts'
+import { Transaction } from './transaction.ts'
 
-type EndEvent = Extract<ReceiverEvent, { type: 'end' }>
+/** For whom a door is. */
+export type Entrance = {
+  readonly for: 'world' | 'accounts' | 'devices'
+  /** The connection begins with the TLS handshake (RFC 8314 §3.3). */
+  readonly implicitTls: boolean
+}
+
+/** By the name of the setting that opens it. */
+export const entrances = {
+  smtp: { for: 'world', implicitTls: false },
+  submission: { for: 'accounts', implicitTls: false },
+  submissions: { for: 'accounts', implicitTls: true },
+  devices: { for: 'devices', implicitTls: false },
+} as const satisfies Record<string, Entrance>
 
 /**
  * Serves one SMTP client until it leaves, falls silent or the server stops.
  * @param refusal turns the client away instead of greeting it
  */
-export async function receive(peer: Peer, services: Services, refusal?: Reply): Promise<void> {
-  const { config, stopping } = services
+export async function receive(peer: Peer, services: Services, entrance: Entrance, refusal?: Reply): Promise<void> {
+  const { config, certificate, stopping, store } = services
+  const tls = entrance.implicitTls && !refusal ? await peer.secure(certificate()) : undefined
+  if (entrance.implicitTls && !tls) return
   const { hostname, limits } = config()
   const session = new Receiver({
     hostname,
     messageOctets: limits.message,
     recipients: limits.recipients,
     startTls: true,
+    ...(entrance.for === 'accounts' ? { login: () => mechanismsAt(peer, session.secure, services) } : {}),
   })
+  if (tls) session.secured()
   const stop = () => {
     session.shutDown()
     peer.interrupt()
   }
   stopping.addEventListener('abort', stop)
   try {
+    await using transaction = new Transaction(session, peer, services)
+    transaction.tls = tls
+    const device = entrance.for === 'devices' ? deviceAt(peer.address, store.settings) : undefined
+    if (device) transaction.lane = { kind: 'device', device }
     if (refusal) session.refuse(refusal)
+    else if (entrance.for === 'devices' && !device) session.refuse(reply.unknownDevice)
     else session.greet()
-    await converse(session, peer, services)
+    await converse(session, peer, services, transaction)
   } finally {
     stopping.removeEventListener('abort', stop)
   }
 }
 
-async function converse(session: Receiver, peer: Peer, services: Services): Promise<void> {
+/** The ways to log in that a connection has now: none before TLS, unless the setting lets it. */
+function mechanismsAt(peer: Peer, secure: boolean, { config }: Services): readonly string[] {
+  const { plaintext } = config().login
+  const open = secure || plaintext === 'always' || (plaintext === 'loopback' && peer.loopback)
+  return open ? mechanismsFor({ binding: peer.binding !== undefined }) : []
+}
+
+async function converse(session: Receiver, peer: Peer, services: Services, transaction: Transaction): Promise<void> {
   const { stopping, certificate, clock, config } = services
   const patience = new Patience(clock, () => config().limits.smtp_idle)
-  await using transaction = new Transaction(session, peer, services)
+  let dialogue: Dialogue | undefined
   for (;;) {
     const event = session.next()
     switch (event.type) {
@@ -72,6 +95,13 @@ async function converse(session: Receiver, peer: Peer, services: Services): Prom
         // Whoever has gone, with questions still in the last chunk, need not be told.
         if (!peer.open) return
         await peer.write(session.takeOutput())
+        break
+      case 'auth':
+        dialogue = new Dialogue(mechanismOf(event), peer, services)
+        goOn(await dialogue.step(event.response), session, transaction)
+        break
+      case 'auth-response':
+        if (dialogue) goOn(await dialogue.step(event.response), session, transaction)
         break
       case 'mail':
         session.answer(transaction.begin(event.reversePath, event.parameters))
@@ -108,175 +138,35 @@ async function converse(session: Receiver, peer: Peer, services: Services): Prom
   }
 }
 
-/** The mail transaction under way (RFC 5321 §3.3): envelope, body, and why the body is refused if it is. */
-class Transaction implements AsyncDisposable {
-  tls: TlsVersion | undefined
-  refusal: Reply | undefined
-  readonly #session: Receiver
-  readonly #peer: Peer
-  readonly #services: Services
-  #reversePath = ''
-  #parameters: MailParameters = {}
-  #recipients: Recipient[] = []
-  #accounts = new Set<number>()
-  #header = new HeaderScanner()
-  #incoming: Incoming | undefined
-
-  constructor(session: Receiver, peer: Peer, services: Services) {
-    this.#session = session
-    this.#peer = peer
-    this.#services = services
-  }
-
-  begin(reversePath: Address | undefined, parameters: MailParameters): Reply {
-    const { store } = this.#services
-    if (store.failure) return answerTo(store.failure)
-    if (!store.hasRoom(parameters.size ?? 0)) return reply.storeFull
-    this.#peer.stake = 'transaction'
-    this.#reversePath = reversePath ? formatAddress(reversePath) : ''
-    this.#parameters = parameters
-    return reply.senderOk
-  }
-
-  addRecipient(forwardPath: Address, parameters: RcptParameters): Reply {
-    const { store, config } = this.#services
-    const found = route(forwardPath, { ...config(), accounts: store.accounts })
-    switch (found.kind) {
-      case 'local': {
-        const accounts = new Set([...this.#accounts, ...found.accounts.map(account => account.id)])
-        if (accounts.size > budget.deliveries) return reply.tooManyRecipients
-        this.#accounts = accounts
-        this.#recipients.push({
-          path: formatAddress(forwardPath),
-          notify: notifyBits(parameters),
-          orcpt: parameters.orcpt ? `${parameters.orcpt.type};${parameters.orcpt.address}` : '',
-        })
-        return reply.recipientOk
-      }
-      case 'unknown':
-        return reply.noSuchMailbox
-      case 'remote':
-        return reply.relayDenied
-      case 'loop':
-        return reply.aliasLoop
-      default:
-        return found satisfies never
-    }
-  }
-
-  /** @returns why no body can be taken, if so */
-  openBody(): Reply | undefined {
-    try {
-      this.#incoming ??= this.#services.store.incoming(this.#parameters.size ?? 0)
-    } catch (error) {
-      this.#refuse(error)
-    }
-    return this.refusal
-  }
-
-  /** Takes octets of the body; after a failure they are read on to the body's end and thrown away. */
-  async append(octets: Buffer): Promise<void> {
-    if (this.openBody()) return
-    this.#header.feed(octets)
-    try {
-      await this.#incoming?.append(octets)
-    } catch (error) {
-      this.#refuse(error)
-    }
-  }
-
-  /** Commits the message: the 250 that this returns means that it is on disk. */
-  async end(event: EndEvent): Promise<Reply> {
-    const answer = this.openBody() ?? this.#objection(event) ?? (await this.#commit(event))
-    await this.reset()
-    return answer
-  }
-
-  /** Forgets the transaction; what was written of its body is taken back. */
-  async reset(): Promise<void> {
-    const incoming = this.#incoming
-    this.#peer.stake = 'nothing'
-    this.refusal = undefined
-    this.#reversePath = ''
-    this.#parameters = {}
-    this.#recipients = []
-    this.#accounts = new Set()
-    this.#header = new HeaderScanner()
-    this.#incoming = undefined
-    await incoming?.[Symbol.asyncDispose]()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.reset()
-  }
-
-  #objection(event: EndEvent): Reply | undefined {
-    if (event.malformed) return reply.bareNewline
-    if (event.tooBig) return reply.tooBig
-    if (event.longLine && this.#services.config().mail.long_lines === 'refuse') return reply.lineTooLong
-    if (this.#header.received > budget.received) return reply.loop
-    return undefined
-  }
-
-  async #commit(event: EndEvent): Promise<Reply> {
-    const { config, clock, log } = this.#services
-    const { hello } = this.#session
-    const incoming = this.#incoming
-    if (!incoming || !hello) return reply.storeTrouble
-    const id = idText(incoming.id)
-    const date = clock.now()
-    const [only] = this.#recipients
-    const smtputf8 = this.#parameters.smtputf8 === true
-    const trace = receivedField({
-      hello,
-      address: this.#peer.address,
-      hostname: config().hostname,
-      tls: this.tls,
-      smtputf8,
-      id,
-      recipient: this.#recipients.length === 1 ? only?.path : undefined,
-      date,
-    })
-    try {
-      await incoming.commit({
-        reversePath: this.#reversePath,
-        recipients: this.#recipients,
-        accounts: [...this.#accounts],
-        queued: [],
-        messageId: '',
-        requireTls: false,
-        tlsOptional: false,
-        trace,
-        ret: this.#parameters.ret ?? '',
-        envid: this.#parameters.envid ?? '',
-        eightBit: this.#parameters.body === '8BITMIME',
-        smtputf8,
-        dotted: event.dotted,
-        headerOctets: this.#header.octets,
-        date,
-      })
-    } catch (error) {
-      this.#refuse(error)
-      return this.refusal ?? reply.storeTrouble
-    }
-    const fields = { id, client: this.#peer.address, from: this.#reversePath, copies: this.#accounts.size }
-    log.info({ ...fields, octets: event.octets, tls: this.tls !== undefined }, 'message accepted')
-    return reply.accepted(id)
-  }
-
-  /** Turns a failure of the store into the answer; a bug goes on its way. */
-  #refuse(error: unknown): void {
-    if (!(error instanceof Failure)) throw error
-    this.refusal ??= answerTo(error)
-    this.#services.log.error({ reason: sentence(error) }, 'mail cannot be kept')
-  }
+/** The session lets only those pass that it was told of. */
+function mechanismOf({ mechanism }: Extract<ReceiverEvent, { type: 'auth' }>): Mechanism {
+  const known = mechanismsFor({ binding: true }).find(name => name === mechanism)
+  if (!known) throw new Error(`${mechanism} was offered, and nobody knows it`)
+  return known
 }
 
-function answerTo({ code }: Failure): Reply {
-  return code === 'STORE_FULL' ? reply.storeFull : reply.storeTrouble
+function goOn(progress: Progress, session: Receiver, transaction: Transaction): void {
+  if (progress.kind === 'challenge') {
+    session.challenge(progress.challenge)
+    return
+  }
+  if (progress.kind === 'in') transaction.lane = { kind: 'account', account: progress.account }
+  session.answer(answerTo(progress))
 }
 
-function notifyBits({ notify: wishes = [] }: RcptParameters): number {
-  const bits = { NEVER: notify.never, SUCCESS: notify.success, FAILURE: notify.failure, DELAY: notify.delay }
-  return wishes.reduce((sum, wish) => sum | bits[wish], 0)
+function answerTo(progress: Exclude<Progress, { kind: 'challenge' }>): Reply {
+  switch (progress.kind) {
+    case 'in':
+      return reply.loggedIn
+    case 'wrong':
+      return reply.loginFailed
+    case 'busy':
+      return reply.loginBusy
+    case 'delayed':
+      return reply.loginDelay
+    case 'refused':
+      return reply.saslRefused(progress.reason)
+    default:
+      return progress satisfies never
+  }
 }

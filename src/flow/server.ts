@@ -1,18 +1,27 @@
 /** The running server: store, certificate and doors, opened in that order and closed in reverse. */
 import { setMaxListeners } from 'node:events'
+import { join } from 'node:path'
 import { budget } from '../base/budget.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Config, Endpoint } from '../base/config.ts'
 import type { Log } from '../base/log.ts'
+import { MtaSts } from '../dns/mta-sts.ts'
+import { Resolver } from '../dns/resolver.ts'
 import { Admission } from '../net/admission.ts'
 import { type Certificate, loadCertificate } from '../net/certificate.ts'
 import type { Connection } from '../net/connection.ts'
+import { isOwnAddress } from '../net/here.ts'
 import { Listener } from '../net/listener.ts'
 import { encodeResponse, response } from '../pop3/response.ts'
 import { encodeReply, reply } from '../smtp/reply.ts'
+import { Keyring } from '../store/keyring.ts'
 import { Store } from '../store/store.ts'
 import { type AccessServices, access } from './access.ts'
-import { receive } from './receipt.ts'
+import { Blockage } from './blockage.ts'
+import type { DeliveryServices } from './delivery.ts'
+import { Queue } from './queue.ts'
+import { Quota } from './quota.ts'
+import { type Entrance, entrances, receive } from './receipt.ts'
 import type { Services } from './services.ts'
 import { Throttle } from './throttle.ts'
 
@@ -35,11 +44,13 @@ type Door = {
 type Guest = { readonly served: Promise<void>; readonly lastWord: string }
 
 /** The services that listen, by the name of their setting. */
-const services = ['smtp', 'pop3', 'pop3s'] as const
+const services = ['smtp', 'submission', 'submissions', 'devices', 'pop3', 'pop3s'] as const
 export type Service = (typeof services)[number]
 
 export class Server {
   readonly store: Store
+  readonly keyring: Keyring
+  readonly queue: Queue
   /** Where each service listens, as it came out. */
   readonly listening: { readonly service: Service; readonly name: string }[] = []
   readonly #started: number
@@ -50,11 +61,17 @@ export class Server {
   readonly #listeners: Listener[] = []
   readonly #connections = new Map<Connection, Guest>()
   readonly #stopping = new AbortController()
+  /** Aborts when what is under way has to end at once. */
+  readonly #ending = new AbortController()
+  readonly #services: Services
+  #resolver: Resolver
+  #sts: MtaSts
   #config: Config
   #certificate: Certificate
 
   private constructor(store: Store, certificate: Certificate, { config, directory, log, clock }: ServerOptions) {
     this.store = store
+    this.keyring = new Keyring(join(directory, 'dkim'))
     this.#started = clock.elapsed()
     this.#directory = directory
     this.#log = log
@@ -62,7 +79,21 @@ export class Server {
     this.#admission = new Admission(config.limits)
     this.#config = config
     this.#certificate = certificate
-    setMaxListeners(0, this.#stopping.signal)
+    this.#resolver = new Resolver({ servers: config.dns.servers, clock })
+    this.#sts = new MtaSts({ names: this.#resolver, clock })
+    this.#services = {
+      store,
+      config: () => this.#config,
+      certificate: () => this.#certificate,
+      clock,
+      log,
+      throttle: new Throttle(),
+      quota: new Quota(),
+      keyring: this.keyring,
+      stopping: this.#stopping.signal,
+    }
+    this.queue = this.#makeQueue()
+    setMaxListeners(0, this.#stopping.signal, this.#ending.signal)
   }
 
   /** @throws Failure of the store, TLS or NETWORK; everything opened before is closed again */
@@ -73,6 +104,7 @@ export class Server {
       const server = new Server(store, await loadCertificate(certificateOptions(config, directory)), options)
       try {
         await server.#listen()
+        server.queue.start()
       } catch (error) {
         await server.#closeDoors()
         throw error
@@ -86,6 +118,41 @@ export class Server {
 
   get config(): Config {
     return this.#config
+  }
+
+  #makeQueue(): Queue {
+    const server = this
+    const { store } = this
+    const blockage = new Blockage({
+      settings: () => store.settings,
+      log: this.#log,
+      now: () => this.#clock.now(),
+      smarthost: () => this.#config.relay.mode === 'auto' && this.#config.relay.host !== '',
+    })
+    const services: DeliveryServices = {
+      ...this.#services,
+      get resolver() {
+        return server.#resolver
+      },
+      get sts() {
+        return server.#sts
+      },
+      ourselves: {
+        get hostname() {
+          return server.#config.hostname
+        },
+        isHere: (address, port) => isOwnAddress(address) && this.#smtpPorts().includes(port),
+      },
+      ending: this.#ending.signal,
+    }
+    return new Queue(services, blockage)
+  }
+
+  /** Ports at which the world's mail comes in. */
+  #smtpPorts(): readonly number[] {
+    return this.listening.flatMap(({ service, name }) =>
+      service === 'smtp' ? [Number(name.slice(name.lastIndexOf(':') + 1))] : [],
+    )
   }
 
   /** Milliseconds since it was opened. */
@@ -109,37 +176,42 @@ export class Server {
     )
     if (moved.length > 0) this.#log.warn({ settings: moved }, 'listen takes effect at the next start')
     this.#config = config
+    this.#sts.close()
+    this.#resolver.close()
+    this.#resolver = new Resolver({ servers: config.dns.servers, clock: this.#clock })
+    this.#sts = new MtaSts({ names: this.#resolver, clock: this.#clock })
     this.#admission.limits = config.limits
     this.#log.level = config.log.level
   }
 
   /** Takes no more connections, lets running bodies finish within a bound, closes the store. */
   async stop(): Promise<void> {
-    await this.#closeDoors()
+    const late = setTimeout(() => this.#ending.abort(), budget.drainMs)
+    await Promise.all([this.#closeDoors(), this.queue.stop()])
+    clearTimeout(late)
+    this.#sts.close()
+    this.#resolver.close()
     await this.store.close()
   }
 
   async #listen(): Promise<void> {
-    const receipt: Services = {
-      store: this.store,
-      config: () => this.#config,
-      certificate: () => this.#certificate,
-      clock: this.#clock,
-      log: this.#log,
-      stopping: this.#stopping.signal,
-    }
-    const fetching: AccessServices = { ...receipt, throttle: new Throttle(), open: new Set() }
+    const receipt = this.#services
+    const fetching: AccessServices = { ...receipt, open: new Set() }
     const fetch = (implicitTls: boolean): Door => ({
       serve: (connection, turnedAway) =>
         access(connection, fetching, { implicitTls, refusal: turnedAway ? response.tooManyConnections : undefined }),
       lastWord: encodeResponse(response.tooManyConnections),
     })
+    const hand = (entrance: Entrance): Door => ({
+      serve: (connection, turnedAway) =>
+        receive(connection, receipt, entrance, turnedAway ? reply.tooManyConnections : undefined),
+      lastWord: encodeReply(reply.tooManyConnections),
+    })
     const doors: Record<Service, Door> = {
-      smtp: {
-        serve: (connection, turnedAway) =>
-          receive(connection, receipt, turnedAway ? reply.tooManyConnections : undefined),
-        lastWord: encodeReply(reply.tooManyConnections),
-      },
+      smtp: hand(entrances.smtp),
+      submission: hand(entrances.submission),
+      submissions: hand(entrances.submissions),
+      devices: hand(entrances.devices),
       pop3: fetch(false),
       pop3s: fetch(true),
     }
@@ -149,7 +221,7 @@ export class Server {
   }
 
   async #open(service: Service, endpoint: Endpoint, door: Door): Promise<void> {
-    const idleMs = () => this.#config.limits[service === 'smtp' ? 'smtp_idle' : 'pop3_idle']
+    const idleMs = () => this.#config.limits[service.startsWith('pop3') ? 'pop3_idle' : 'smtp_idle']
     const listener = await Listener.open(endpoint, idleMs, connection => this.#admit(connection, door))
     this.#listeners.push(listener)
     this.listening.push({ service, name: listener.name })

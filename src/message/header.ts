@@ -1,25 +1,32 @@
-/** Reads the header section of a message while it passes by: where it ends, and how many Received fields it has. */
+/** Reads the header section of a message while it passes by: where it ends, and what a few of its fields say. */
+import { budget } from '../base/budget.ts'
+import { messageIdOf, saysTlsNotRequired } from './fields.ts'
 
 const LF = 0x0a
-const received = Buffer.from('received:')
-const upperA = 0x41
-const lowerCase = 0x20
+/** The first letters of the fields that matter: most lines are done with after one octet. */
+const initials = new Set(Buffer.from('MmRrTt'))
+const whiteSpace = new Set(Buffer.from(' \t'))
 
 /**
  * Follows the header section (RFC 5322 §2.2) through the spans of a message. Lines end in CRLF; a message that has other
- * line ends is refused anyway.
+ * line ends is refused anyway. Holds the start of one field at most.
  */
 export class HeaderScanner {
-  #fields = 0
+  #received = 0
   #octets = 0
   #ended = false
-  /** Octets seen of the present line, up to the length of the word looked for; -1 when it cannot be that word. */
-  #matched = 0
+  #messageId = ''
+  #tlsNotRequired = false
+  /** The start of the present line, an octet a character; '' when it does not matter. */
+  #line = ''
+  #matters = false
   #lineOctets = 0
+  /** The start of the field that the present line may go on with; kept only while it is one whose body counts. */
+  #field = ''
 
   /** Received fields so far. */
   get received(): number {
-    return this.#fields
+    return this.#received
   }
 
   /** Octets of the header section with the empty line that ends it; all octets when there is no such line. */
@@ -27,14 +34,26 @@ export class HeaderScanner {
     return this.#octets
   }
 
+  /** The first Message-ID, with its angle brackets; '' when there is none. Known when the section has ended. */
+  get messageId(): string {
+    return this.#messageId || this.#readMessageId()
+  }
+
+  /** Whether a field `TLS-Required: No` is there (RFC 8689 §5). Known when the section has ended. */
+  get tlsNotRequired(): boolean {
+    return this.#tlsNotRequired || this.#readTlsRequired()
+  }
+
   /** @param span borrowed; the next octets of the message */
-  feed(span: Uint8Array): void {
+  feed(span: Buffer): void {
     if (this.#ended) return
     let at = 0
     while (at < span.length) {
-      at = this.#matchStart(span, at)
       const end = span.indexOf(LF, at)
       const next = end < 0 ? span.length : end + 1
+      if (this.#lineOctets === 0) this.#matters = this.#isOfInterest(span[at] ?? 0)
+      const room = budget.fieldStart - this.#line.length
+      if (this.#matters && room > 0) this.#line += span.toString('latin1', at, Math.min(next, at + room))
       this.#lineOctets += next - at
       this.#octets += next - at
       at = next
@@ -42,27 +61,41 @@ export class HeaderScanner {
     }
   }
 
-  /** Compares the start of a line with the word, over as many spans as it takes. */
-  #matchStart(span: Uint8Array, from: number): number {
-    let at = from
-    while (this.#matched >= 0 && this.#matched < received.length && at < span.length) {
-      const octet = span[at] ?? 0
-      if (octet === LF) return at
-      const folded = octet < upperA ? octet : octet | lowerCase
-      this.#matched = folded === received[this.#matched] ? this.#matched + 1 : -1
-      at += 1
-      this.#octets += 1
-      this.#lineOctets += 1
-    }
-    return at
+  #isOfInterest(first: number): boolean {
+    return initials.has(first) || (this.#field !== '' && whiteSpace.has(first))
   }
 
   /** @returns true when the line just ended was the empty one */
   #endLine(): boolean {
-    if (this.#matched === received.length) this.#fields += 1
+    if (this.#line !== '') this.#readLine(this.#line)
+    else if (this.#field !== '') this.#endField()
     this.#ended = this.#lineOctets === 2
-    this.#matched = 0
+    this.#line = ''
     this.#lineOctets = 0
     return this.#ended
+  }
+
+  #readLine(line: string): void {
+    if (whiteSpace.has(line.charCodeAt(0))) {
+      if (this.#field.length < budget.fieldStart) this.#field += line
+      return
+    }
+    if (this.#field !== '') this.#endField()
+    if (/^received:/i.test(line)) this.#received += 1
+    else if (/^(?:message-id|tls-required)[ \t]*:/i.test(line)) this.#field = line
+  }
+
+  #endField(): void {
+    this.#messageId ||= this.#readMessageId()
+    this.#tlsNotRequired ||= this.#readTlsRequired()
+    this.#field = ''
+  }
+
+  #readMessageId(): string {
+    return /^m/i.test(this.#field) ? messageIdOf(this.#field) : ''
+  }
+
+  #readTlsRequired(): boolean {
+    return /^t/i.test(this.#field) && saysTlsNotRequired(this.#field.slice(this.#field.indexOf(':') + 1))
   }
 }

@@ -5,12 +5,14 @@ import { formatDate } from './date.ts'
 export type Arrival = {
   /** EHLO or HELO, and the name the client gave with it. */
   readonly hello: { readonly verb: 'EHLO' | 'HELO'; readonly domain: string }
-  /** The client's IP address. */
-  readonly address: string
+  /** The client's IP address; undefined to keep it, and its name, to ourselves. */
+  readonly address: string | undefined
   /** The name of this host. */
   readonly hostname: string
   /** Protocol version and cipher when the message came over TLS, for instance `TLSv1.3` and `TLS_AES_256_GCM_SHA384`. */
   readonly tls: { readonly protocol: string; readonly cipher: string } | undefined
+  /** It came from somebody who had logged in. */
+  readonly authenticated: boolean
   readonly smtputf8: boolean
   readonly id: string
   /** The recipient; undefined when there are several, which must not learn of each other (RFC 5321 §7.2). */
@@ -23,9 +25,11 @@ export type Arrival = {
 export function receivedField(arrival: Arrival): string {
   const { hello, address, hostname, tls, id, recipient, date } = arrival
   const cipher = tls ? ` (${tls.protocol} ${tls.cipher})` : ''
+  const by = `by ${hostname} (Porchlight) with ${protocol(arrival)}${cipher}`
   const lines = [
-    `Received: from ${hello.domain} (${addressLiteral(address)})`,
-    `by ${hostname} (Porchlight) with ${protocol(arrival)}${cipher}`,
+    ...(address === undefined
+      ? [`Received: ${by}`]
+      : [`Received: from ${hello.domain} (${addressLiteral(address)})`, by]),
     recipient === undefined ? `id ${id};` : `id ${id} for <${recipient}>;`,
     formatDate(date),
   ]
@@ -38,9 +42,9 @@ export function returnPathField(reversePath: string): string {
 }
 
 /** The word after "with": RFC 3848, and RFC 6531 §4.3 for internationalized mail. */
-function protocol({ hello, tls, smtputf8 }: Arrival): string {
+function protocol({ hello, tls, smtputf8, authenticated }: Arrival): string {
   if (hello.verb === 'HELO') return 'SMTP'
-  return `${smtputf8 ? 'UTF8SMTP' : 'ESMTP'}${tls ? 'S' : ''}`
+  return `${smtputf8 ? 'UTF8SMTP' : 'ESMTP'}${tls ? 'S' : ''}${authenticated ? 'A' : ''}`
 }
 
 /** RFC 5321 §4.1.3. */

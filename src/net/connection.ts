@@ -17,10 +17,18 @@ export type Stake = 'nothing' | 'transaction' | 'login'
 /** What a session needs of its connection. */
 export type Peer = Pick<
   Connection,
-  'address' | 'loopback' | 'open' | 'stake' | 'read' | 'write' | 'interrupt' | 'secure'
+  'address' | 'binding' | 'loopback' | 'open' | 'stake' | 'read' | 'write' | 'interrupt' | 'secure'
 >
 
 export type TlsVersion = { readonly protocol: string; readonly cipher: string }
+
+/** What a server has shown of itself. */
+export type TlsProof = {
+  /** Why its certificate does not prove its name; undefined when it does. */
+  readonly problem: string | undefined
+  /** Certificates in DER with their public keys, its own first. */
+  readonly chain: readonly { readonly raw: Buffer; readonly publicKey: Buffer }[]
+}
 
 /** Milliseconds that the last octets get to reach the peer, and the peer to close. */
 const lingerMs = 5000
@@ -38,7 +46,7 @@ export class Connection {
   #closing: Promise<void> | undefined
   #idle = false
   #interrupted = false
-  readonly #idleMs: number
+  #idleMs: number
   #detach: () => void
 
   /**
@@ -57,6 +65,16 @@ export class Connection {
    */
   get open(): boolean {
     return !this.#dismissed && !this.#socket.destroyed && this.#socket.writable
+  }
+
+  /**
+   * What binds a login to this connection's TLS: RFC 9266. Undefined without TLS 1.3: before that it takes an extension
+   * of which Node does not tell whether it is in use.
+   */
+  get binding(): Buffer | undefined {
+    const socket = this.#socket
+    if (!(socket instanceof TLSSocket) || socket.getProtocol() !== 'TLSv1.3') return undefined
+    return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
   }
 
   /** True when the peer is this machine. */
@@ -128,14 +146,28 @@ export class Connection {
     return this.#upgrade(plain => new TLSSocket(plain, { isServer: true, secureContext: context }), 'secure')
   }
 
+  /** Lets the peer be silent for so many milliseconds from now on. */
+  set patience(ms: number) {
+    this.#idleMs = ms
+    this.#socket.setTimeout(ms)
+  }
+
   /**
-   * Goes over to TLS as the client.
-   * @param ca the only certificate, or its issuer, that is trusted (PEM)
-   * @param name the name that the server's certificate must be made for
-   * @returns as `secure`
+   * Goes over to TLS as the client. Whom the server proves to be is for the caller to weigh.
+   * @param name that the server's certificate should be made for, or an IP address
+   * @param ca the only certificate, or its issuer, that is trusted (PEM); left out, those that everybody knows
+   * @returns as `secure`, with what the server has shown
    */
-  secureAsClient(ca: string, name: string): Promise<TlsVersion | undefined> {
-    return this.#upgrade(plain => connectTls({ socket: plain, ca, servername: name }), 'secureConnect')
+  async secureAsClient(name: string, ca?: string): Promise<(TlsVersion & TlsProof) | undefined> {
+    let socket: TLSSocket | undefined
+    const options = { ...(ca === undefined ? {} : { ca }), ...(isIP(name) ? {} : { servername: name }) }
+    const version = await this.#upgrade(plain => {
+      socket = connectTls({ socket: plain, ...options, host: name, rejectUnauthorized: false })
+      return socket
+    }, 'secureConnect')
+    if (!version || !socket) return undefined
+    const problem = socket.authorized ? undefined : String(socket.authorizationError)
+    return { ...version, problem, chain: chainOf(socket) }
   }
 
   async #upgrade(wrap: (plain: Socket) => TLSSocket, event: string): Promise<TlsVersion | undefined> {
@@ -216,6 +248,17 @@ export class Connection {
     this.#wake = undefined
     wake?.()
   }
+}
+
+/** The certificates that a server has shown, its own first, each with the next as its issuer. */
+function chainOf(socket: TLSSocket): TlsProof['chain'] {
+  const chain: { raw: Buffer; publicKey: Buffer }[] = []
+  for (let shown = socket.getPeerX509Certificate(); shown && chain.length < budget.chain; ) {
+    chain.push({ raw: shown.raw, publicKey: shown.publicKey.export({ type: 'spki', format: 'der' }) })
+    const issuer = shown.issuerCertificate
+    shown = issuer && !issuer.raw.equals(shown.raw) ? issuer : undefined
+  }
+  return chain
 }
 
 function plainAddress(address = ''): string {

@@ -18,6 +18,7 @@ export type Command =
   | { readonly verb: 'EHLO' | 'HELO'; readonly domain: string }
   | { readonly verb: 'MAIL'; readonly reversePath: Address | undefined; readonly parameters: MailParameters }
   | { readonly verb: 'RCPT'; readonly forwardPath: Address; readonly parameters: RcptParameters }
+  | { readonly verb: 'AUTH'; readonly mechanism: string; readonly response: string | undefined }
   | { readonly verb: 'DATA' | 'RSET' | 'NOOP' | 'VRFY' | 'HELP' | 'STARTTLS' | 'QUIT' }
 
 /** What must be known of the session to read an argument. */
@@ -40,6 +41,7 @@ const grammar: Readonly<Record<PlainVerb, Argument>> = {
   DATA: alone('DATA'),
   RSET: alone('RSET'),
   STARTTLS: alone('STARTTLS'),
+  AUTH: auth,
   QUIT: alone('QUIT'),
   NOOP: () => ({ verb: 'NOOP' }),
   HELP: () => ({ verb: 'HELP' }),
@@ -47,9 +49,15 @@ const grammar: Readonly<Record<PlainVerb, Argument>> = {
 }
 
 /** Known elsewhere, and deliberately not here. */
-const notImplemented: ReadonlySet<string> = new Set(['AUTH', 'EXPN', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML'])
+const notImplemented: ReadonlySet<string> = new Set(['EXPN', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML'])
 /** The commands whose lines the extensions have made longer. */
 const withPath: ReadonlySet<string> = new Set(['MAIL', 'RCPT'])
+/** A line as long as the extension that brought its command lets it be, octets with CRLF. */
+function lineLimit(verb: string): number {
+  if (verb === 'AUTH') return budget.smtpAuthLine
+  return withPath.has(verb) ? budget.smtpPathLine : budget.smtpLine
+}
+
 /** The commands whose argument is an address, which may be Unicode (RFC 6531 §3.4). */
 const withAddress: ReadonlySet<string> = new Set(['MAIL', 'RCPT', 'VRFY'])
 
@@ -66,8 +74,7 @@ export function readVerb({ octets, tooLong }: Line): { verb: Verb; argument: str
   const [, word = '', argument = ''] = /^([a-z0-9]+)(?: +(.*))?$/is.exec(text.trimEnd()) ?? []
   const verb = word.toUpperCase()
   if (verb === '') return reply.badSyntax
-  if (octets.length + '\r\n'.length > (withPath.has(verb) ? budget.smtpPathLine : budget.smtpLine))
-    return reply.commandTooLong
+  if (octets.length + '\r\n'.length > lineLimit(verb)) return reply.commandTooLong
   if (!isAscii(octets) && !withAddress.has(verb)) return reply.badSyntax
   if (!isUtf8(octets)) return reply.needsSmtputf8
   if (isVerb(verb)) return { verb, argument }
@@ -89,6 +96,13 @@ function hello(verb: 'EHLO' | 'HELO'): Argument {
     helloDomain.test(domain) && domain.length <= budget.domain
       ? { verb, domain }
       : reply.expected(`${verb} and a domain or an address literal`)
+}
+
+/** RFC 4954 §4: a mechanism, and perhaps what the client would say first; `=` stands for nothing. */
+function auth(argument: string): Command | Reply {
+  const [, mechanism, response] = /^([a-z0-9_-]{1,20})(?: +([a-z0-9+/=]+))?$/i.exec(argument) ?? []
+  if (mechanism === undefined) return reply.expected('AUTH and a mechanism')
+  return { verb: 'AUTH', mechanism: mechanism.toUpperCase(), response: response === '=' ? '' : response }
 }
 
 function alone(verb: 'DATA' | 'RSET' | 'STARTTLS' | 'QUIT'): Argument {

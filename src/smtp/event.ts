@@ -21,6 +21,10 @@ export type ReceiverEvent =
   | MessageEnd
   /** The transaction has ended without a message, and the client knows. */
   | { readonly type: 'reset' }
+  /** AUTH (RFC 4954). Expects challenge(), or an answer: a positive one means that the client is logged in. */
+  | { readonly type: 'auth'; readonly mechanism: string; readonly response: string | undefined }
+  /** What the client says to a challenge. Expects the same. */
+  | { readonly type: 'auth-response'; readonly response: string }
   /** Write the output, upgrade the connection, then call secured(). */
   | { readonly type: 'starttls' }
   /** Write the output and close. What transaction there was is over. */
@@ -41,4 +45,7 @@ type MessageEnd = {
 }
 
 /** The events that expect an answer. */
-export type Question = Extract<ReceiverEvent, { type: 'mail' | 'recipient' | 'data' | 'chunk' | 'end' }>
+export type Question = Extract<
+  ReceiverEvent,
+  { type: 'mail' | 'recipient' | 'data' | 'chunk' | 'end' | 'auth' | 'auth-response' }
+>

@@ -10,6 +10,8 @@ export type MailParameters = {
   body?: '7BIT' | '8BITMIME'
   /** RFC 6531. */
   smtputf8?: true
+  /** The message may only go where TLS is sure: RFC 8689. */
+  requireTls?: true
   /** How much of the message a report should give back: RFC 3461 §4.3. */
   ret?: 'FULL' | 'HDRS'
   /** The sender's own name for the message: RFC 3461 §4.4, decoded. */
@@ -36,6 +38,9 @@ export const mailParameters: Table<MailParameters> = {
     return body && { body }
   },
   SMTPUTF8: value => (value === '' ? { smtputf8: true } : undefined),
+  REQUIRETLS: value => (value === '' ? { requireTls: true } : undefined),
+  // RFC 4954 §5: who submitted it elsewhere. Nobody here acts on it, as that section allows.
+  AUTH: value => (decodeXtext(value) === undefined ? undefined : {}),
   RET: value => {
     const ret = oneOf(['FULL', 'HDRS'], value)
     return ret && { ret }

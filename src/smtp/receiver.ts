@@ -6,6 +6,7 @@ import { LineCheck } from '../wire/lines.ts'
 import { Chunk, parseChunk } from './chunk.ts'
 import { type Command, parseCommand, readVerb } from './command.ts'
 import type { Question, ReceiverEvent } from './event.ts'
+import { LoginGate } from './gate.ts'
 import { encodeReply, type Reply, reply } from './reply.ts'
 import { follow, inTransaction, type State, type Verb } from './states.ts'
 import { type ReceiverOptions, welcome } from './welcome.ts'
@@ -31,6 +32,7 @@ const CRLF = Buffer.from('\r\n')
 export class Receiver {
   readonly #options: ReceiverOptions
   readonly #input = new Input()
+  readonly #login: LoginGate
   #output = ''
   #state: State = 'connected'
   /** What the service was asked, and where a positive answer leads. */
@@ -50,6 +52,7 @@ export class Receiver {
 
   constructor(options: ReceiverOptions) {
     this.#options = options
+    this.#login = new LoginGate(options.login)
   }
 
   /** How the client greeted; undefined before it did, and again after STARTTLS. */
@@ -64,7 +67,7 @@ export class Receiver {
 
   /** True between commands, when no transaction is open: closing now loses nothing. */
   get idle(): boolean {
-    return !inTransaction(this.#state) && !this.#reading && !this.#asked
+    return !inTransaction(this.#state) && !this.#reading && !this.#asked && !this.#login.challenged
   }
 
   /** True while the octets of a body are read. */
@@ -89,6 +92,7 @@ export class Receiver {
   /** TLS is on: the session starts anew, and what came before is forgotten (RFC 3207 §4.2). */
   secured(): void {
     this.#secure = true
+    this.#login.forget()
     this.#hello = undefined
     this.#input.drop()
   }
@@ -122,6 +126,10 @@ export class Receiver {
     const { question, next } = this.#asked
     const positive = answer.code < 400
     this.#asked = undefined
+    if (question === 'auth' || question === 'auth-response') {
+      this.#endLogin(answer)
+      return
+    }
 
     if (positive) this.#state = next
     else if (question === 'end') this.#state = 'ready'
@@ -133,10 +141,30 @@ export class Receiver {
     this.#say(answer)
   }
 
+  /** Answers AUTH, or what the client said since, with a challenge in base64. */
+  challenge(text: string): void {
+    if (!this.#asked) return
+    this.#asked = undefined
+    this.#login.challenged = true
+    this.#output += `334 ${text}\r\n`
+  }
+
+  #endLogin(answer: Reply): void {
+    const lastWord = this.#login.note(answer)
+    this.#say(answer)
+    if (lastWord) this.#close(lastWord)
+  }
+
   /** Reads one command. */
   #readCommand(): ReceiverEvent | undefined {
-    const line = this.#input.line(budget.smtpPathLine)
+    const line = this.#input.line(this.#login.line)
     if (!line) return this.#needInput()
+    if (this.#login.challenged) {
+      const response = this.#login.readResponse(line)
+      return typeof response === 'string'
+        ? this.#ask({ type: 'auth-response', response }, 'ready')
+        : this.#say(response)
+    }
     // A message that comes in chunks is a running body, too.
     if (this.#stopping && this.#state !== 'chunks') return this.#close(reply.shuttingDown)
 
@@ -155,7 +183,7 @@ export class Receiver {
     if (verb === 'STARTTLS' && this.#secure) return reply.tlsIsOn
     if (verb === 'STARTTLS' && !this.#options.startTls) return reply.notImplemented
     if ((verb === 'STARTTLS' || verb === 'BDAT') && this.#hello && !this.#extended) return reply.outOfOrder('EHLO')
-    return follow(this.#state, verb)
+    return this.#login.objection(verb, { state: this.#state, extended: this.#extended }) ?? follow(this.#state, verb)
   }
 
   #obey(command: Command, next: State): ReceiverEvent | undefined {
@@ -168,6 +196,7 @@ export class Receiver {
         const { reversePath, parameters } = command
         this.#transactions += 1
         if (this.#transactions > budget.smtpTransactions) return this.#close(reply.tooManyTransactions)
+        if (parameters.requireTls && !this.#secure) return this.#say(reply.unknownParameter)
         if ((parameters.size ?? 0) > this.#options.messageOctets) return this.#say(reply.tooBig)
         this.#smtputf8 = parameters.smtputf8 === true
         this.#recipients = 0
@@ -179,6 +208,9 @@ export class Receiver {
         if (this.#recipients >= this.#options.recipients) return this.#say(reply.tooManyRecipients)
         return this.#ask({ type: 'recipient', forwardPath, parameters }, next)
       }
+      case 'AUTH':
+        if (!this.#login.offers(command.mechanism)) return this.#say(reply.unknownMechanism)
+        return this.#ask({ type: 'auth', mechanism: command.mechanism, response: command.response }, next)
       case 'DATA':
         return this.#ask({ type: 'data' }, next)
       case 'RSET':

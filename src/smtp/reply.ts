@@ -22,6 +22,20 @@ export const reply = {
   // RFC 5321 §7.3: who has a mailbox here is not told to whoever asks.
   verify: { code: 252, enhanced: '2.1.5', text: 'Send the message, then you will see' },
 
+  // The login: RFC 4954 §6
+  loggedIn: { code: 235, enhanced: '2.7.0', text: 'Welcome' },
+  loginFailed: { code: 535, enhanced: '5.7.8', text: 'Name or password is wrong' },
+  saslRefused: (reason: string) => ({ code: 501, enhanced: '5.5.2', text: `Login refused: ${reason}` }),
+  loginCancelled: { code: 501, enhanced: '5.7.0', text: 'Login cancelled' },
+  unknownMechanism: { code: 504, enhanced: '5.5.4', text: 'This way to log in is not available' },
+  loginBusy: { code: 454, enhanced: '4.7.0', text: 'The login cannot be checked now; try again later' },
+  loginDelay: { code: 454, enhanced: '4.7.0', text: 'Too many failed logins; try again later' },
+  loginNeedsTls: { code: 538, enhanced: '5.7.11', text: 'A login needs TLS; say STARTTLS first' },
+  isLoggedIn: { code: 503, enhanced: '5.5.1', text: 'You are logged in already' },
+  loginFirst: { code: 530, enhanced: '5.7.0', text: 'Log in first' },
+  tlsFirst: { code: 530, enhanced: '5.7.0', text: 'Say STARTTLS and log in first' },
+  tooManyLogins: { code: 421, enhanced: '4.7.0', text: 'Too many failed logins; closing' },
+
   // The transaction
   senderOk: { code: 250, enhanced: '2.1.0', text: 'Sender OK' },
   recipientOk: { code: 250, enhanced: '2.1.5', text: 'Recipient OK' },
@@ -52,6 +66,36 @@ export const reply = {
   noSuchMailbox: { code: 550, enhanced: '5.1.1', text: 'No such mailbox here' },
   aliasLoop: { code: 550, enhanced: '5.4.6', text: 'This address is an alias that leads to itself' },
   relayDenied: { code: 550, enhanced: '5.7.1', text: 'This host takes mail for its own domains only' },
+
+  // What the household may not send
+  notYourAddress: (address: string) => ({
+    code: 550,
+    enhanced: '5.7.1',
+    text: `${address} is not your address here; send from one of yours, or ask for an alias`,
+  }),
+  notItsAddress: (address: string, as: string) => ({
+    code: 550,
+    enhanced: '5.7.1',
+    text: `This device sends as ${as}, not as ${address}; set its sender to that`,
+  }),
+  badFrom: {
+    code: 550,
+    enhanced: '5.7.1',
+    text: 'The message must have one From field, with addresses that can be read',
+  },
+  notForDevice: { code: 550, enhanced: '5.7.1', text: 'This device may not send there; see porchlight device list' },
+  unknownDevice: {
+    code: 554,
+    enhanced: '5.7.1',
+    text: 'No device with your address is known here; see porchlight device add',
+  },
+  headerTooBig: { code: 552, enhanced: '5.3.4', text: 'The header of the message is too large' },
+  tooManyThisHour: {
+    code: 450,
+    enhanced: '4.7.1',
+    text: 'You have sent to as many recipients as you may in an hour; try again later',
+  },
+  queueFull: { code: 452, enhanced: '4.3.1', text: 'Too much mail waits to be sent on; try again later' },
 
   // Messages that are wrong
   bareNewline: {

@@ -13,6 +13,7 @@ export type Verb =
   | 'VRFY'
   | 'HELP'
   | 'STARTTLS'
+  | 'AUTH'
   | 'QUIT'
 
 export type State =
@@ -44,7 +45,7 @@ function row(state: State, moves: Row): Row {
 
 const states: Readonly<Record<State, Row>> = {
   connected: row('connected', { RSET: 'connected' }),
-  ready: row('ready', { STARTTLS: 'connected', MAIL: 'sender' }),
+  ready: row('ready', { STARTTLS: 'connected', AUTH: 'ready', MAIL: 'sender' }),
   sender: row('sender', { STARTTLS: 'connected', RCPT: 'recipients' }),
   refused: row('refused', {
     STARTTLS: 'connected',

@@ -19,6 +19,30 @@ export function decodeUtf8Address(text: string): string | undefined {
   return text.replace(/\\x\{(\w+)\}/g, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
 }
 
+/**
+ * Writes printable ASCII as xtext. Angle brackets, which may stand in it, are encoded as well: nothing then looks like a path.
+ * @throws on anything else: what was taken from a peer has been through `decodeXtext`
+ */
+export function encodeXtext(text: string): string {
+  if (!printable.test(text)) throw new Error('xtext holds printable ASCII only')
+  return text.replace(/[ +<=>]/g, char => `+${hex(char)}`)
+}
+
+/**
+ * Writes an address of type utf-8 in its seven-bit form (utf-8-addr-xtext), which may go to every peer.
+ * @throws if it holds controls or lone surrogates
+ */
+export function encodeUtf8Address(address: string): string {
+  return address.replace(/[^!-*,-;?-[\]-~]/gu, char => {
+    if (!isText(char.codePointAt(0) ?? 0)) throw new Error('an address holds text only')
+    return `\\x{${hex(char)}}`
+  })
+}
+
+function hex(char: string): string {
+  return (char.codePointAt(0) ?? 0).toString(16).toUpperCase()
+}
+
 /** Neither a control nor a surrogate: a report may come to hold it. */
 function isText(point: number): boolean {
   const control = point < 0x20 || (point >= 0x7f && point < 0xa0)

@@ -65,8 +65,9 @@ export class Keyring {
     // It becomes the name of a folder.
     if (domainName(domain) !== domain) throw new Failure('KEY', `${JSON.stringify(domain)} is no domain to sign for.`)
     const folder = join(this.#directory, domain)
-    const [rsa, ed25519] = await Promise.all([openKey(folder, 'rsa'), openKey(folder, 'ed25519')])
-    return { rsa, ed25519 }
+    // One after the other, so that nothing is written any more when a failure is told.
+    const rsa = await openKey(folder, 'rsa')
+    return { rsa, ed25519: await openKey(folder, 'ed25519') }
   }
 }
 

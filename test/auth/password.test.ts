@@ -1,17 +1,21 @@
 /** Passwords: kept, compared, made and judged. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { generatePassword, hashPassword, passwordProblem, verifyPassword } from '../../src/auth/password.ts'
+import { generatePassword, hashPassword, passwordProblem, verifierOf, verifyPassword } from '../../src/auth/password.ts'
+import { presentIterations } from '../../src/auth/verifier.ts'
 import { budget } from '../../src/base/budget.ts'
 
 const zeros = (octets: number) => Buffer.alloc(octets).toString('base64').replace(/=+$/, '')
 /** scrypt of 'open sesame' with a salt of zeros, by another implementation (Python's hashlib). */
 const old = `$scrypt$ln=4,r=8,p=1$${zeros(16)}$jLZctBujE8AfQjCwcDVNZ4PmQNFqFFQI3AIv8eI7BV8`
+const scram = `$scram-sha-256$i=4096$${zeros(16)}$${zeros(32)}$${zeros(32)}`
 
 describe('a kept password', () => {
   test('verifies, and no other does', async () => {
     const stored = await hashPassword('open sesame')
-    assert.match(stored, /^\$scrypt\$ln=14,r=8,p=2\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+    const [scrypt, verifier] = stored.split(' ')
+    assert.match(scrypt ?? '', /^\$scrypt\$ln=14,r=8,p=2\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+    assert.match(verifier ?? '', /^\$scram-sha-256\$i=\d+\$[A-Za-z0-9+/]{22}(\$[A-Za-z0-9+/]{43}){2}$/)
     assert.equal(await verifyPassword('open sesame', stored), 'valid')
     for (const other of ['open sesame ', 'Open sesame', 'open\u0001sesame', '']) {
       assert.equal(await verifyPassword(other, stored), 'wrong', other)
@@ -19,7 +23,9 @@ describe('a kept password', () => {
   })
 
   test('is salted: twice the same gives two records', async () => {
-    assert.notEqual(await hashPassword('open sesame'), await hashPassword('open sesame'))
+    const records = await Promise.all(['open sesame', 'open sesame'].map(hashPassword))
+    const salts = records.flatMap(record => record.split(' ').map(part => part.split('$')[3]))
+    assert.equal(new Set(salts).size, 4, 'and each half has a salt of its own')
   })
 
   test('is the same however a keyboard composes it (RFC 8265 §4.2)', async () => {
@@ -30,6 +36,24 @@ describe('a kept password', () => {
   test('with other parameters is valid and outdated', async () => {
     assert.equal(await verifyPassword('open sesame', old), 'outdated')
     assert.equal(await verifyPassword('open sesamE', old), 'wrong')
+  })
+
+  test('from before SCRAM is valid and outdated', async () => {
+    const [before = ''] = (await hashPassword('open sesame')).split(' ')
+    assert.equal(await verifyPassword('open sesame', before), 'outdated')
+    assert.equal(await verifyPassword('open sesamE', before), 'wrong')
+    assert.equal(verifierOf(before), undefined)
+  })
+
+  test('with other iterations for SCRAM is valid and outdated', async () => {
+    const stored = await hashPassword('open sesame')
+    const other = stored.replace(`$i=${presentIterations}$`, '$i=4096$')
+    assert.equal(await verifyPassword('open sesame', other), 'outdated')
+    assert.equal(await verifyPassword('open sesamE', other), 'wrong')
+    assert.deepEqual(
+      [stored, other].map(record => verifierOf(record)?.iterations),
+      [presentIterations, 4096],
+    )
   })
 
   test('of no account is wrong, whatever is tried', async () => {
@@ -47,11 +71,18 @@ describe('a kept password', () => {
     { name: 'the smallest cost', stored: old.replace('ln=4,r=8,p=1', 'ln=1,r=1,p=16') },
     { name: 'the largest N for the smallest block', stored: old.replace('ln=4,r=8', 'ln=15,r=1') },
     { name: 'the most memory', stored: old.replace('ln=4,r=8', 'ln=15,r=8') },
+    { name: 'a verifier cut short', stored: `${old} ${scram.slice(0, -1)}` },
+    { name: 'a verifier of another hash', stored: `${old} ${scram.replace('256', '512')}` },
+    { name: 'no iterations', stored: `${old} ${scram.replace('4096', '0')}` },
+    { name: 'an empty verifier', stored: `${old} ` },
+    { name: 'two verifiers', stored: `${old} ${scram} ${scram}` },
+    { name: 'nothing but a verifier', stored: scram },
     { name: 'another salt', stored: old.replace('$AAAA', '$BAAA') },
   ]
   for (const { name, stored } of damaged) {
     test(`with ${name} in its record is wrong and does not throw`, async () => {
       assert.equal(await verifyPassword('open sesame', stored), 'wrong')
+      assert.equal(verifierOf(stored), undefined)
     })
   }
 

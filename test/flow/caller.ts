@@ -1,6 +1,6 @@
 /** A client of a household without a socket: it asks, and is answered. */
 import { access } from '../../src/flow/access.ts'
-import { receive } from '../../src/flow/receipt.ts'
+import { entrances, receive } from '../../src/flow/receipt.ts'
 import { type Household, password } from '../support/household.ts'
 import { MemoryPeer } from '../support/memory-peer.ts'
 
@@ -26,7 +26,7 @@ export class Caller {
   /** Calls by SMTP and hears the greeting. */
   static async smtp(household: Household): Promise<Caller> {
     const peer = new MemoryPeer(step)
-    const caller = new Caller(peer, receive(peer, household.receipt))
+    const caller = new Caller(peer, receive(peer, household.receipt, entrances.smtp))
     await caller.answer()
     return caller
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
 import { access } from '../../src/flow/access.ts'
-import { receive } from '../../src/flow/receipt.ts'
+import { entrances, receive } from '../../src/flow/receipt.ts'
 import { deliver } from '../store/letters.ts'
 import { Household, password } from '../support/household.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
@@ -46,7 +46,7 @@ function trickle(text: string, ms: number): Sent[] {
   return Array.from(text, octet => [ms, octet])
 }
 
-const smtp: Serve = (peer, household) => receive(peer, household.receipt)
+const smtp: Serve = (peer, household) => receive(peer, household.receipt, entrances.smtp)
 const pop3: Serve = (peer, household) => access(peer, household.access, { implicitTls: false })
 
 describe('SMTP', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { access } from '../../src/flow/access.ts'
-import { receive } from '../../src/flow/receipt.ts'
+import { entrances, receive } from '../../src/flow/receipt.ts'
 import type { Connection } from '../../src/net/connection.ts'
 import { Listener } from '../../src/net/listener.ts'
 import { response } from '../../src/pop3/response.ts'
@@ -97,7 +97,7 @@ describe('a client that falls silent', () => {
   test('by SMTP is told so, and the connection is closed (RFC 5321 §4.5.3.2)', async () => {
     await using household = await Household.make()
     await overSocket(
-      connection => receive(connection, household.receipt),
+      connection => receive(connection, household.receipt, entrances.smtp),
       async client => {
         assert.match(await client.answer(), /^220 /)
         assert.equal(await client.answer(), idle)
@@ -109,7 +109,7 @@ describe('a client that falls silent', () => {
   test('in the middle of a body has sent no message', async () => {
     await using household = await Household.make('alice')
     await overSocket(
-      connection => receive(connection, household.receipt),
+      connection => receive(connection, household.receipt, entrances.smtp),
       async client => {
         const said = [
           'EHLO laptop',
@@ -143,7 +143,7 @@ describe('a client for whom there is no room', () => {
   test('by SMTP is told so instead of greeted', async () => {
     await using household = await Household.make()
     await overSocket(
-      connection => receive(connection, household.receipt, reply.tooManyConnections),
+      connection => receive(connection, household.receipt, entrances.smtp, reply.tooManyConnections),
       async client => {
         assert.equal(await client.answer(), '421 4.7.0 Too many connections; try again later')
         assert.equal(await client.answer(), 'closed')

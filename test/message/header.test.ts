@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { budget } from '../../src/base/budget.ts'
 import { HeaderScanner } from '../../src/message/header.ts'
 import { cut, everySplit } from '../wire/splits.ts'
 
@@ -44,6 +45,29 @@ const cases: readonly Case[] = [
   { name: 'a body of empty lines', header: 'Subject: x\r\n\r\n', body: '\r\n\r\n\r\n', received: 0 },
 ]
 
+const said: readonly { name: string; message: string; messageId?: string; tlsNotRequired?: boolean }[] = [
+  { name: 'a message without either', message: 'Subject: x\r\n\r\nMessage-ID: <1@x>\r\nTLS-Required: No\r\n' },
+  { name: 'a message id', message: 'a: b\r\nMESSAGE-ID: <1.a@x> (c)\r\nc: d\r\n\r\n', messageId: '<1.a@x>' },
+  { name: 'a folded one', message: 'Message-Id :\r\n <1@x>\r\n\r\n', messageId: '<1@x>' },
+  { name: 'one at the end of a message that is all header', message: 'Message-ID: <1@x>\r\n', messageId: '<1@x>' },
+  { name: 'the first of several', message: 'Message-ID: <1@x>\r\nMessage-ID: <2@x>\r\n\r\n', messageId: '<1@x>' },
+  {
+    name: 'one in another field',
+    message: 'References:\r\n <1@x>\r\nX-Message-ID: <2@x>\r\nMessage-IDs: <3@x>\r\n\r\n',
+  },
+  { name: 'one with a control character or a blank', message: 'Message-ID: <1\x07@x>\r\nMessage-ID: <1 @x>\r\n\r\n' },
+  { name: 'one that is too long', message: `Message-ID:<${'1'.repeat(budget.messageId - 1)}>\r\n\r\n` },
+  {
+    name: 'one as long as may be',
+    message: `Message-ID:<${'1'.repeat(budget.messageId - 2)}>\r\n\r\n`,
+    messageId: `<${'1'.repeat(budget.messageId - 2)}>`,
+  },
+  { name: 'TLS not required', message: 'tls-required: no\r\na: b\r\n\r\n', tlsNotRequired: true },
+  { name: 'the same folded', message: 'TLS-Required:\r\n\tNo\r\n\r\n', tlsNotRequired: true },
+  { name: 'the same twice', message: 'TLS-Required: Now\r\nTLS-Required: No\r\n\r\n', tlsNotRequired: true },
+  { name: 'something else there', message: 'TLS-Required: No\r\n way\r\nTLS-Required-X: No\r\n\r\n' },
+]
+
 function scan(chunks: readonly Buffer[]): { received: number; octets: number } {
   const scanner = new HeaderScanner()
   for (const chunk of chunks) scanner.feed(chunk)
@@ -71,5 +95,23 @@ describe('the header section', () => {
         assert.deepEqual(scan(cut(message, places)), { received, octets })
       }),
     )
+  })
+
+  for (const { name, message, messageId = '', tlsNotRequired = false } of said) {
+    test(`${name}: what its fields say, at every split`, () => {
+      for (const spans of everySplit(Buffer.from(message, 'latin1'))) {
+        const scanner = new HeaderScanner()
+        for (const span of spans) scanner.feed(span)
+        const { messageId: id, tlsNotRequired: said } = scanner
+        assert.deepEqual({ id, said }, { id: messageId, said: tlsNotRequired })
+      }
+    })
+  }
+
+  test('holds little of a field that never ends', () => {
+    const scanner = new HeaderScanner()
+    scanner.feed(Buffer.from(`Message-ID: ${' '.repeat(budget.fieldStart)}<1@x>\r\n`))
+    for (let i = 0; i < 1000; i++) scanner.feed(Buffer.from(' <2@x>\r\n'))
+    assert.equal(scanner.messageId, '')
   })
 })

@@ -10,6 +10,7 @@ const arrival: Arrival = {
   hostname: 'mail.home.example',
   tls: undefined,
   smtputf8: false,
+  authenticated: false,
   id: '0123456789abcdef',
   recipient: 'alice@home.example',
   date: Date.UTC(2026, 10, 21, 22, 15, 52),

@@ -243,8 +243,9 @@ describe('going over to TLS', async () => {
     ] as const) {
       using pair = await Pair.make()
       const client = new Connection(pair.client, longMs)
-      const [version] = await Promise.all([client.secureAsClient(ca, name), pair.connection.secure(certificate)])
-      assert.equal(version !== undefined, trusted)
+      const [version] = await Promise.all([client.secureAsClient(name, ca), pair.connection.secure(certificate)])
+      assert.equal(version?.problem === undefined, trusted)
+      assert.equal(version?.chain.length, 1)
       client.destroy()
     }
   })

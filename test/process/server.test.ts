@@ -69,7 +69,7 @@ test('a start that cannot succeed says why and ends with 1', async () => {
   })
   const rows: readonly { config: string; data: string; complaint: RegExp }[] = [
     {
-      config: `listen = { smtp = ["127.0.0.1:${port}"], pop3 = [], pop3s = [] }`,
+      config: `listen = { smtp = ["127.0.0.1:${port}"], submission = [], submissions = [], pop3 = [], pop3s = [] }`,
       data: join(folder.path, 'data'),
       complaint: /\n127\.0\.0\.1:\d+ is in use by another program\.\n$/,
     },
@@ -83,7 +83,10 @@ test('a start that cannot succeed says why and ends with 1', async () => {
   ]
   const finished = rows.map(async ({ config, data }, i) => {
     const path = join(folder.path, `${i}.toml`)
-    await writeFile(path, config || 'listen = { smtp = ["127.0.0.1:0"], pop3 = [], pop3s = [] }')
+    await writeFile(
+      path,
+      config || 'listen = { smtp = ["127.0.0.1:0"], submission = [], submissions = [], pop3 = [], pop3s = [] }',
+    )
     return run(['serve', '--data', data, '--config', path])
   })
   for (const [i, { exit, complaint }] of (await Promise.all(finished)).entries()) {
@@ -97,7 +100,8 @@ test('a log that cannot be written is no fault', async () => {
   await using folder = await mkdtempDisposable(folderName)
   const data = join(folder.path, 'data')
   // It opens two doors, logs that, and ends in order because the third is not to be had: without a word, but with a 1.
-  const doors = 'listen = { smtp = ["127.0.0.1:0"], pop3 = ["127.0.0.1:0"], pop3s = ["192.0.2.1:0"] }'
+  const doors =
+    'listen = { smtp = ["127.0.0.1:0"], submission = [], submissions = [], pop3 = ["127.0.0.1:0"], pop3s = ["192.0.2.1:0"] }'
   await writeFile(`${data}.toml`, doors)
   const serve = [...program, 'serve', '--data', data, '--config', `${data}.toml`]
   assert.equal((await runProgram(['sh', '-c', 'exec "$0" "$@" 2>/dev/full', ...serve])).exit, 1)

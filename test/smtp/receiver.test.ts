@@ -258,11 +258,12 @@ describe('the receiver', () => {
       '250 HELP',
       '',
     ]
+    const withTls = lines.map(line => (line === '250-STARTTLS' ? '250-REQUIRETLS' : line)).join('\r\n')
     const withoutTls = lines.filter(line => line !== '250-STARTTLS').join('\r\n')
     assert.equal(session.send(hello), lines.join('\r\n'))
     session.send('STARTTLS\r\n')
     session.receiver.secured()
-    assert.equal(session.send(hello), withoutTls)
+    assert.equal(session.send(hello), withTls)
     assert.equal(new Session({ startTls: false }).send(hello), withoutTls)
     assert.equal(session.send('HELO laptop\r\n'), '250 mail.home.example\r\n')
   })

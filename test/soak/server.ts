@@ -18,7 +18,7 @@ const program: readonly string[] = process.env.PORCHLIGHT_EXECUTABLE
 const settings = (smtp: number, pop3: number) => `
 hostname = "mail.home.example"
 domains = ["home.example"]
-listen = { smtp = ["127.0.0.1:${smtp}"], pop3 = ["127.0.0.1:${pop3}"], pop3s = [] }
+listen = { smtp = ["127.0.0.1:${smtp}"], submission = [], submissions = [], pop3 = ["127.0.0.1:${pop3}"], pop3s = [] }
 login = { plaintext = "loopback" }
 `
 

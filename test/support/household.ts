@@ -8,9 +8,11 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { type Config, readConfig } from '../../src/base/config.ts'
 import { silentLog } from '../../src/base/log.ts'
 import type { AccessServices } from '../../src/flow/access.ts'
+import { Quota } from '../../src/flow/quota.ts'
 import type { Services } from '../../src/flow/services.ts'
 import { Throttle } from '../../src/flow/throttle.ts'
 import { type Certificate, loadCertificate } from '../../src/net/certificate.ts'
+import { Keyring } from '../../src/store/keyring.ts'
 import type { MessageRecord } from '../../src/store/message.ts'
 import { Store, type StoreOptions } from '../../src/store/store.ts'
 
@@ -36,6 +38,7 @@ export class Household implements AsyncDisposable {
   readonly clock = testClock()
   readonly stopping = new AbortController()
   readonly throttle = new Throttle()
+  readonly quota = new Quota()
   readonly open = new Set<number>()
   config: Config = readConfig('', '.')
   store: Store
@@ -70,7 +73,7 @@ export class Household implements AsyncDisposable {
   }
 
   get access(): AccessServices {
-    return { ...this.#services, store: this.store, throttle: this.throttle, open: this.open }
+    return { ...this.#services, store: this.store, open: this.open }
   }
 
   get #services() {
@@ -79,6 +82,9 @@ export class Household implements AsyncDisposable {
       certificate: () => this.#certificate,
       clock: this.clock,
       log: silentLog,
+      throttle: this.throttle,
+      quota: this.quota,
+      keyring: new Keyring(join(this.directory, 'dkim')),
       stopping: this.stopping.signal,
     }
   }

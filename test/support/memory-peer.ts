@@ -4,6 +4,7 @@ import type { Peer, Read, Stake, TlsVersion } from '../../src/net/connection.ts'
 export class MemoryPeer implements Peer {
   readonly address: string
   stake: Stake = 'nothing'
+  readonly binding = undefined
   readonly #step: number
   #toServer: Buffer = Buffer.alloc(0)
   #fromServer: Buffer = Buffer.alloc(0)

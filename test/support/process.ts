@@ -18,7 +18,7 @@ export const program: readonly string[] = process.env.PORCHLIGHT_EXECUTABLE
 
 /** Any free port of each service, and a log that a program can read. Comes before the settings a test writes. */
 const standing = `
-listen = { smtp = ["127.0.0.1:0"], pop3 = ["127.0.0.1:0"], pop3s = ["127.0.0.1:0"] }
+listen = { smtp = ["127.0.0.1:0"], submission = [], submissions = [], pop3 = ["127.0.0.1:0"], pop3s = ["127.0.0.1:0"] }
 log.format = "json"
 `
 

@@ -33,7 +33,7 @@
 import assert from 'node:assert/strict'
 import { readConfig } from '../../src/base/config.ts'
 import { access } from '../../src/flow/access.ts'
-import { receive } from '../../src/flow/receipt.ts'
+import { entrances, receive } from '../../src/flow/receipt.ts'
 import type { Peer } from '../../src/net/connection.ts'
 import { Household } from './household.ts'
 import { MemoryPeer } from './memory-peer.ts'
@@ -76,7 +76,9 @@ export function inMemory(step: number): Dial {
 
 /** Runs the server's side of one connection. */
 export function serve(peer: Peer, household: Household, protocol: Protocol, implicitTls: boolean): Promise<void> {
-  return protocol === 'smtp' ? receive(peer, household.receipt) : access(peer, household.access, { implicitTls })
+  return protocol === 'smtp'
+    ? receive(peer, household.receipt, entrances.smtp)
+    : access(peer, household.access, { implicitTls })
 }
 
 /** Plays a transcript; throws an assertion that names the line on which it differs. */
@@ -205,7 +207,7 @@ class Player {
         const lines = `EHLO away.example\r\n${mail}\r\n${rcpt}\r\nBDAT ${body.length} LAST\r\n${body}QUIT\r\n`
         const peer = new MemoryPeer(65_536)
         peer.send(Buffer.from(lines, 'latin1'))
-        return receive(peer, household.receipt)
+        return receive(peer, household.receipt, entrances.smtp)
       }
       default:
         throw new Error(`given what? ${rest}`)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
-import { receive } from '../../src/flow/receipt.ts'
+import { entrances, receive } from '../../src/flow/receipt.ts'
 import type { Read } from '../../src/net/connection.ts'
 import { type Reply, reply } from '../../src/smtp/reply.ts'
 import { Household } from '../support/household.ts'
@@ -15,7 +15,7 @@ async function session(household: Household, reads: readonly Read[], refusal?: R
     yield* reads
   }
   const peer = new ScriptedPeer(script(), octets => writes.push(octets.toString()))
-  await receive(peer, household.receipt, refusal)
+  await receive(peer, household.receipt, entrances.smtp, refusal)
   return writes
 }
 

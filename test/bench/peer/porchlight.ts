@@ -27,7 +27,7 @@ const [program = '', ...words] = (
 const settings = (smtp: number, pop3: number) => `
 hostname = "mail.${domain}"
 domains = ["${domain}"]
-listen = { smtp = ["127.0.0.1:${smtp}"], pop3 = ["127.0.0.1:${pop3}"], pop3s = [] }
+listen = { smtp = ["127.0.0.1:${smtp}"], submission = [], submissions = [], pop3 = ["127.0.0.1:${pop3}"], pop3s = [] }
 login = { plaintext = "loopback" }
 limits = { connections = 1000, connections_per_address = 1000 }
 `

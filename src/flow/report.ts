@@ -1,0 +1,121 @@
+/** Reports of what became of a message, made from the store and put into it: RFC 3461 §6. */
+import { budget } from '../base/budget.ts'
+import { parseAddress } from '../message/address.ts'
+import { beginReport, endReport, type Report, reportNeeds } from '../message/report.ts'
+import type { AttemptRecord, Result } from '../store/attempt.ts'
+import { idText } from '../store/id.ts'
+import { type MessageRecord, notify } from '../store/message.ts'
+import type { StoredMessage } from '../store/store.ts'
+import { route } from './routing.ts'
+import type { Services } from './services.ts'
+
+/** What is to be told of which recipients. */
+export type Told = {
+  readonly kind: 'failed' | 'delayed' | 'delivered' | 'relayed'
+  readonly results: readonly Result[]
+}
+
+const CRLF = Buffer.from('\r\n')
+
+/**
+ * Sends a report to the sender of a message.
+ * @param last the attempt that it tells of
+ * @param attempts count together with the report, or neither does
+ * @returns false when nobody could get it, and nothing was done
+ * @throws Failure STORE_FULL or STORE_IO
+ */
+export async function sendReport(
+  original: StoredMessage,
+  { kind, results }: Told,
+  last: Pick<AttemptRecord, 'remote' | 'date'>,
+  attempts: readonly AttemptRecord[],
+  { store, config, clock, log }: Services,
+): Promise<boolean> {
+  const { record } = original
+  const { hostname, mail, delivery } = config()
+  const to = parseAddress(record.reversePath, { utf8: true })
+  const way = to && route(to, { ...config(), accounts: store.accounts })
+  if (way?.kind !== 'local' && way?.kind !== 'remote') {
+    log.error({ id: idText(record.id) }, 'a report has nobody to go to; it ends here')
+    return false
+  }
+  await using incoming = store.incoming(0)
+  const full = record.ret === 'FULL' && kind === 'failed' && record.octets <= budget.reportFull
+  const date = clock.now()
+  const report: Report = {
+    kind,
+    hostname,
+    id: idText(incoming.id),
+    date,
+    language: mail.language,
+    to: record.reversePath,
+    envid: record.envid,
+    arrival: record.date,
+    ...(kind === 'delayed' ? { until: record.date + delivery.give_up } : {}),
+    recipients: results.map(({ recipient, answer }) => {
+      const { path = '', orcpt = '' } = record.recipients[recipient] ?? {}
+      return { path, orcpt, answer, remote: last.remote, lastAttempt: last.date }
+    }),
+    smtputf8: record.smtputf8,
+    eightBit: record.eightBit || record.smtputf8,
+    subject: '',
+    messageId: record.messageId,
+    returned: full ? 'full' : 'headers',
+  }
+  const head = beginReport(report)
+  await incoming.append(head)
+  await incoming.append(Buffer.from(record.trace))
+  const most = full ? record.octets : Math.min(record.headerOctets, budget.reportHeader)
+  let dotted = false
+  for await (const piece of beginning(original, most)) {
+    dotted ||= piece.includes('\r\n.')
+    await incoming.append(piece)
+  }
+  await incoming.append(endReport(report))
+  const { eightBit, smtputf8 } = reportNeeds(report)
+  await incoming.commit(
+    {
+      reversePath: '',
+      recipients: [{ path: record.reversePath, notify: notify.never, orcpt: '' }],
+      accounts: way.kind === 'local' ? way.accounts.map(({ id }) => id) : [],
+      queued: way.kind === 'remote' ? [0] : [],
+      trace: '',
+      ret: '',
+      envid: '',
+      eightBit,
+      smtputf8,
+      requireTls: false,
+      tlsOptional: false,
+      messageId: `<${report.id}@${hostname}>`,
+      // To stuff dots where there are none costs nothing but the look.
+      dotted: dotted || full || head.includes('\r\n.'),
+      headerOctets: head.indexOf('\r\n\r\n') + 2 * CRLF.length,
+      date,
+    },
+    attempts,
+  )
+  store.outbound.onChange()
+  log.info({ id: idText(record.id), report: report.id, kind }, 'report sent')
+  return true
+}
+
+/** The first octets of a message, to the end of a line. */
+async function* beginning(original: StoredMessage, most: number): AsyncGenerator<Buffer> {
+  let left = most
+  for await (const block of original.blocks()) {
+    if (left <= 0) return
+    if (block.length <= left) {
+      left -= block.length
+      yield block
+      continue
+    }
+    const end = block.lastIndexOf(CRLF, left - CRLF.length)
+    yield block.subarray(0, end < 0 ? left : end + CRLF.length)
+    return
+  }
+}
+
+/** Whether somebody wants to hear that a message has reached its mailbox here. */
+export function wantsSuccess({ recipients, queued, reversePath }: MessageRecord): boolean {
+  return reversePath !== '' && recipients.some((one, i) => (one.notify & notify.success) !== 0 && !queued.includes(i))
+}

@@ -1,0 +1,114 @@
+/** From what an attempt came to, to what is written down and who hears of it. */
+import { Failure, sentence } from '../base/failure.ts'
+import type { AttemptRecord, Result } from '../store/attempt.ts'
+import { idText } from '../store/id.ts'
+import { notify } from '../store/message.ts'
+import { attemptOf } from '../store/outbound.ts'
+import type { Waiting } from '../store/queue.ts'
+import type { StoredMessage } from '../store/store.ts'
+import { sendReport, type Told } from './report.ts'
+import { givesUp, nextAttempt, tellsOfDelay } from './schedule.ts'
+import type { Services } from './services.ts'
+import { trouble } from './trouble.ts'
+
+/** What an attempt at a dispatch came to. */
+export type Found = {
+  readonly results: readonly Result[]
+  /** The host that said so; empty when none did. */
+  readonly remote: string
+  /** The host knows DSN, so that it sees to the reports of success that were asked for. */
+  readonly dsn: boolean
+}
+
+type Settled = {
+  readonly one: Waiting
+  readonly attempt: AttemptRecord
+  readonly reports: readonly Told[]
+}
+
+/**
+ * Notes what attempts came to, and reports where that was asked for: durable when this resolves. A report of failure counts
+ * together with the attempt, or neither does.
+ * @throws Failure STORE_FULL or STORE_IO
+ */
+export async function settle(found: readonly (Found & { readonly one: Waiting })[], services: Services): Promise<void> {
+  const { store } = services
+  const settled = found.map(each => conclude(each.one, each, services))
+  const plain = settled.filter(({ reports }) => reports.length === 0)
+  if (plain.length > 0) await store.outbound.settle(plain.map(({ attempt }) => attempt))
+  for (const each of settled) {
+    if (each.reports.length > 0) await report(each, services)
+    tell(each.attempt, services)
+  }
+}
+
+/** The first report is committed with the attempt: a failure is the first, where there is one. */
+async function report({ one, attempt, reports }: Settled, services: Services): Promise<void> {
+  const { store, log } = services
+  const message = await readable(one.seq, services)
+  const wanted = reports.flatMap(({ kind, results }) => {
+    const told = results.filter(({ recipient }) => isWanted(kind, message?.record.recipients[recipient]?.notify ?? 0))
+    return told.length > 0 ? [{ kind, results: told }] : []
+  })
+  if (message?.record.reversePath === '' && reports.some(({ kind }) => kind === 'failed')) {
+    log.error({ id: idText(message.record.id) }, 'a report could not be delivered; it ends here')
+  }
+  const [first, ...others] = message && message.record.reversePath !== '' ? wanted : []
+  if (!message || !first || !(await sendReport(message, first, attempt, [attempt], services))) {
+    await store.outbound.settle([attempt])
+  }
+  for (const other of message ? others : []) if (message) await sendReport(message, other, attempt, [], services)
+}
+
+/** A message that cannot be read any more can be reported no more; its attempt is noted all the same. */
+async function readable(seq: number, { store, log }: Services): Promise<StoredMessage | undefined> {
+  try {
+    return await store.message(seq)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'STORE_DAMAGED') throw error
+    log.error({ reason: sentence(error) }, 'a message cannot be read, so that nothing is reported of it')
+    return undefined
+  }
+}
+
+function tell({ message, results, remote, due }: AttemptRecord, { log }: Services): void {
+  for (const { outcome, answer } of results) {
+    const { code, enhanced, text } = answer
+    const said = `${code} ${enhanced} ${text}`
+    const next = outcome === 'deferred' ? { next: new Date(due).toISOString() } : {}
+    log.info({ record: message, host: remote, said, ...next }, outcome)
+  }
+}
+
+function conclude(one: Waiting, { results, remote, dsn }: Found, { config, clock }: Services): Settled {
+  const { delivery } = config()
+  const now = clock.now()
+  const expired = givesUp(one.date, now, delivery)
+  const final = results.map(result => (result.outcome === 'deferred' && expired ? expiry(result) : result))
+  const deferred = final.filter(({ outcome }) => outcome === 'deferred')
+  const bounced = final.filter(({ outcome }) => outcome === 'bounced')
+  const relayed = dsn ? [] : final.filter(({ outcome }) => outcome === 'delivered')
+  const tells = deferred.length > 0 && !one.noticed && tellsOfDelay(one.date, now, delivery)
+  const attempts = one.attempts + 1
+  const due = deferred.length > 0 ? nextAttempt(attempts, now, delivery, Math.random()) : now
+  const attempt = { ...attemptOf(one, now), attempts, due, remote, results: final, noticed: one.noticed || tells }
+  const reports = [
+    { kind: 'failed' as const, results: bounced },
+    { kind: 'delayed' as const, results: tells ? deferred : [] },
+    { kind: 'relayed' as const, results: relayed },
+  ]
+  return { one, attempt, reports: reports.filter(report => report.results.length > 0) }
+}
+
+function expiry(result: Result): Result {
+  const { code, enhanced, text } = result.answer
+  const last = [code, enhanced, text].filter(word => word !== '').join(' ')
+  return { ...result, outcome: 'bounced', answer: trouble.expired(last).answer }
+}
+
+/** RFC 3461 §4.1 and §5.2: what is not said is failure and, as we choose, delay. */
+function isWanted(kind: Told['kind'], wishes: number): boolean {
+  if ((wishes & notify.never) !== 0) return false
+  if (kind === 'relayed') return (wishes & notify.success) !== 0
+  return wishes === 0 || (wishes & (kind === 'failed' ? notify.failure : notify.delay)) !== 0
+}
