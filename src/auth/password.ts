@@ -8,8 +8,8 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import { Gate } from '../base/gate.ts'
 import { unpadded } from './base64.ts'
-import { Gate } from './gate.ts'
 import { opaqueString } from './opaque.ts'
 import { formatVerifier, makeVerifier, parseVerifier, presentIterations, type Verifier } from './verifier.ts'
 

@@ -56,8 +56,8 @@
  *     l seq:u48 account:u48 box:u32 uid:u32    '-'
  *     z seq:u48                                octets:varint
  *     s segment:u48                            live:varint
- *     r seq:u48 dispatch:u16                   domain:text date:u48 due:u48 attempts:varint state:u8 stored:varint
- *                                              copies:varint pending:list(varint: recipient) last:text
+ *     r seq:u48 dispatch:u16                   id:text domain:text date:u48 due:u48 attempts:varint state:u8
+ *                                              stored:varint copies:varint pending:list(varint: recipient) last:text
  *     q domain 00 due:u48 seq:u48 dispatch:u16 '-'
  *     d due:u48 domain 00                      '-'
  *     o message:u48 seq:u48                    '-'

@@ -4,6 +4,7 @@ import type { AttemptRecord, Result } from './attempt.ts'
 import type { Engine } from './engine.ts'
 import type { LogEntry } from './log.ts'
 import type { Waiting } from './queue.ts'
+import type { DispatchValue } from './row.ts'
 import type { Trace } from './trace.ts'
 
 /** What is needed of the store: both change when it has to be opened anew. */
@@ -50,6 +51,11 @@ export class Outbound {
   /** As `Queue.waiting`. */
   async waiting(domain: string, until: number, most: number): Promise<readonly Waiting[]> {
     return (await this.#queue()).waiting(domain, until, most)
+  }
+
+  /** As `Queue.find`. */
+  async find(seq: number, dispatch: number): Promise<DispatchValue | undefined> {
+    return (await this.#queue()).find(seq, dispatch)
   }
 
   /** The dispatches of a message that are not done. */

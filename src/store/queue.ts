@@ -2,6 +2,7 @@
 import type { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import type { AttemptRecord } from './attempt.ts'
+import { idText } from './id.ts'
 import {
   attemptKey,
   attemptsOf,
@@ -56,7 +57,7 @@ export class Queue {
     for (const [dispatch, { domain, recipients }] of dispatches.entries()) {
       const { date, stored } = record
       const state = { attempts: 0, held: false, noticed: false, last: '' }
-      const value = { ...state, domain, date, due: date, stored, copies, pending: recipients }
+      const value = { ...state, id: idText(record.id), domain, date, due: date, stored, copies, pending: recipients }
       rows.put(linkKey(seq, linkOf(dispatch)), present)
       this.#put(rows, seq, dispatch, value)
     }
@@ -70,7 +71,7 @@ export class Queue {
    * @returns true when it is done, and its rows but for the link are gone
    */
   note(rows: Rows, seq: number, attempt: AttemptRecord, from: DispatchValue): boolean {
-    const { message, dispatch, due, attempts, held, noticed, results } = attempt
+    const { message, dispatch, due, results } = attempt
     const done = new Set(results.flatMap(({ recipient, outcome }) => (outcome === 'deferred' ? [] : [recipient])))
     const pending = from.pending.filter(recipient => !done.has(recipient))
     rows.put(attemptKey(message, seq), present)
@@ -83,6 +84,9 @@ export class Queue {
     const answer = results.findLast(({ outcome }) => outcome === 'deferred')?.answer
     const words = answer && [answer.code, answer.enhanced, answer.text].filter(word => word !== '' && word !== 0)
     const last = words ? words.join(' ').slice(0, budget.lastAnswer) : from.last
+    // A person's word, which has no results, may come while an attempt is under way: neither undoes the other.
+    const { held } = results.length === 0 ? attempt : from
+    const { attempts, noticed } = results.length === 0 ? from : attempt
     this.#put(rows, message, dispatch, { ...from, due, attempts, held, noticed, pending, last })
     return false
   }
@@ -94,6 +98,7 @@ export class Queue {
     rows.put(destinationKey(value.due, value.domain), present)
   }
 
+  /** A dispatch as it is; undefined when it is done. */
   async find(seq: number, dispatch: number): Promise<DispatchValue | undefined> {
     const value = await this.#db.get(dispatchKey(seq, dispatch))
     return value && decodeDispatch(value)

@@ -152,6 +152,8 @@ export function decodeSegment(value: Buffer): number {
 
 /** A dispatch that is not done. */
 export type DispatchValue = {
+  /** The message's, in its text form. */
+  readonly id: string
   readonly domain: string
   /** When the message was accepted, ms since the epoch. */
   readonly date: number
@@ -174,7 +176,13 @@ const states = { held: 1, noticed: 2 } as const
 
 export function encodeDispatch(value: DispatchValue): Buffer {
   const state = (value.held ? states.held : 0) | (value.noticed ? states.noticed : 0)
-  const out = new OctetWriter().text(value.domain).u48(value.date).u48(value.due).varint(value.attempts).u8(state)
+  const out = new OctetWriter()
+    .text(value.id)
+    .text(value.domain)
+    .u48(value.date)
+    .u48(value.due)
+    .varint(value.attempts)
+    .u8(state)
   out.varint(value.stored).varint(value.copies).varint(value.pending.length)
   for (const recipient of value.pending) out.varint(recipient)
   return out.text(value.last).finish()
@@ -182,11 +190,18 @@ export function encodeDispatch(value: DispatchValue): Buffer {
 
 export function decodeDispatch(value: Buffer): DispatchValue {
   return decode('a dispatch', value, from => {
-    const [domain, date, due, attempts, state] = [from.text(), from.u48(), from.u48(), from.varint(), from.u8()]
+    const [id, domain, date, due, attempts, state] = [
+      from.text(),
+      from.text(),
+      from.u48(),
+      from.u48(),
+      from.varint(),
+      from.u8(),
+    ]
     const [stored, copies, pending] = [from.varint(), from.varint(), from.list(item => item.varint())]
     const held = (state & states.held) !== 0
     const noticed = (state & states.noticed) !== 0
-    return { domain, date, due, attempts, held, noticed, stored, copies, pending, last: from.text() }
+    return { id, domain, date, due, attempts, held, noticed, stored, copies, pending, last: from.text() }
   })
 }
 

@@ -86,21 +86,25 @@ export class Incoming implements AsyncDisposable {
   /**
    * Commits the message to all its recipients, or to none: one synced batch.
    * @param attempts what it reports of, if it is a report: both count, or neither
+   * @returns the number of its record
    * @throws Failure STORE_FULL or STORE_IO
    */
-  async commit(envelope: Envelope, attempts: readonly AttemptRecord[] = []): Promise<void> {
+  async commit(envelope: Envelope, attempts: readonly AttemptRecord[] = []): Promise<number> {
     await this.#writing
     const last = this.#block.subarray(0, this.#used)
     const claimsBlocks = this.#blocks.length > 0
     const octets = last.subarray(blockHead)
     const digest = this.#hash ? this.#hash.update(octets).digest() : hash('sha256', octets, 'buffer')
     const { log } = this.#engine
-    const entries = (): LogEntry[] => [
-      ...this.#entries(envelope, last, digest),
-      ...attempts.map(record => ({ seq: log.take(), record })),
-    ]
+    let number = 0
+    const entries = (): LogEntry[] => {
+      const message = this.#entries(envelope, last, digest)
+      number = message.at(-1)?.seq ?? number
+      return [...message, ...attempts.map(record => ({ seq: log.take(), record }))]
+    }
     await this.#engine.commit({ entries, octets: last.length + envelopeOctets(envelope), claimsBlocks })
     this.#committed = true
+    return number
   }
 
   /** Takes back what was written, unless the message is committed. */

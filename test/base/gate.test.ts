@@ -1,7 +1,7 @@
 /** The gate in front of the hashes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Gate } from '../../src/auth/gate.ts'
+import { Gate } from '../../src/base/gate.ts'
 
 test('tasks beyond the bound wait in order, and beyond the places are turned away', async () => {
   const gate = new Gate(2, 2)
