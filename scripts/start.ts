@@ -32,8 +32,9 @@ async function account(): Promise<{ name: string; password: string | undefined }
 /** Lines to paste that send a message and read it back; without a password the programs ask for it. */
 function hints(config: Config, name: string, password: string | undefined): string[] {
   const address = `${name}@${config.domains[0]}`
-  const { smtp, pop3s } = { smtp: config.listen.smtp[0], pop3s: config.listen.pop3s[0] }
-  if (!smtp || !pop3s) return []
+  const { listen } = config
+  const [[smtp], [submissions], [pop3s]] = [listen.smtp, listen.submissions, listen.pop3s]
+  if (!smtp || !submissions || !pop3s) return []
   const cert = config.tls.certificate || keptPaths(data).certificate
   const mail = `From: ${address}\\r\\nTo: ${address}\\r\\nSubject: Hello\\r\\n\\r\\nIt works.\\r\\n`
   const context = `ssl.create_default_context(cafile='${cert}')`
@@ -44,6 +45,11 @@ function hints(config: Config, name: string, password: string | undefined): stri
     '',
     `  printf '${mail}' | curl --ssl-reqd --cacert '${cert}' smtp://${at(smtp)}/laptop --mail-from ${address} --mail-rcpt ${address} --upload-file -`,
     `  curl --cacert '${cert}' --user ${user} pop3s://${at(pop3s)}/1`,
+    '',
+    'As a mail program sends, with a login; to an address elsewhere it would go out into the world:',
+    '',
+    `  printf '${mail}' | curl --cacert '${cert}' --user ${user} smtps://${at(submissions)}/laptop --mail-from ${address} --mail-rcpt ${address} --upload-file -`,
+    `  curl --cacert '${cert}' --user ${user} pop3s://${at(pop3s)}/2`,
     '',
     'With Python:',
     '',

@@ -1,13 +1,12 @@
 /** Porchlight: opens every room in order and closes them in reverse. The only file that knows them all. */
 import { budget } from './base/budget.ts'
 import { systemClock } from './base/clock.ts'
-import type { Config } from './base/config.ts'
 import { sentence } from './base/failure.ts'
 import { type Log, openLog, silentLog } from './base/log.ts'
-import { formatDuration, roundSize } from './base/units.ts'
 import { version } from './base/version.ts'
 import type { Household, Lines, Transport, World } from './console/command.ts'
 import { serveControl } from './console/control.ts'
+import { servedHousehold, storedHousehold } from './console/household.ts'
 import { controlPath, loadConfig, type Places } from './console/places.ts'
 import { answerCommands, runCommandLine } from './console/run.ts'
 import { selftest } from './console/selftest.ts'
@@ -17,8 +16,6 @@ import type { Connection } from './net/connection.ts'
 import { dial } from './net/dial.ts'
 import { Listener } from './net/listener.ts'
 import { Store } from './store/store.ts'
-
-type Status = Awaited<ReturnType<Household['status']>>
 
 /** Milliseconds a silent control connection is kept; a command that hashes passwords on a small board takes seconds. */
 const controlIdleMs = 60_000
@@ -37,7 +34,7 @@ async function serve(places: Places): Promise<Lines> {
   log.info({ version, data: places.data, config: file ?? 'defaults' }, 'starting')
   const server = await Server.open({ config, directory: places.data, log, clock: systemClock })
   const closeControl = await openControl(server, places)
-  const stopJobs = await startJobs(server.store, log)
+  const stopJobs = await startJobs({ store: server.store, log, clock: systemClock })
   opened.resolve(server)
   const stopping = stopSignal()
   log.info('ready')
@@ -55,8 +52,7 @@ async function serve(places: Places): Promise<Lines> {
  * @returns closes it: a command under way is finished within a bound, and who has not asked yet is sent away
  */
 async function openControl(server: Server, { data }: Places): Promise<() => Promise<void>> {
-  const status = (): Status => [...serverStatus(server), ...storeStatus(server.store)]
-  const answer = answerCommands(household(server.store, () => server.config, status))
+  const answer = answerCommands(servedHousehold(server))
   const open = new Map<Connection, Promise<void>>()
   const stopping = new AbortController()
   const serveOne = (connection: Connection) => {
@@ -107,54 +103,7 @@ function stopSignal(): Promise<NodeJS.Signals> {
 async function open(places: Places): Promise<Household & AsyncDisposable> {
   const { config } = await loadConfig(places)
   const store = await Store.open(places.data, { clock: systemClock, log: silentLog, reserve: budget.reserve })
-  const dispose = { [Symbol.asyncDispose]: () => store.close() }
-  return Object.assign(
-    household(
-      store,
-      () => config,
-      () => storeStatus(store),
-    ),
-    dispose,
-  )
-}
-
-/** @param config asked for each time, since it may change while the server runs */
-function household(store: Store, config: () => Config, status: () => Status): Household {
-  return {
-    get config() {
-      return config()
-    },
-    status: async () => status(),
-    accounts: store.accounts,
-    mailbox: name => {
-      const account = store.accounts.find(name)
-      const { count, octets } = account ? store.mailbox(account.id) : { count: 0, octets: 0 }
-      return { messages: count, octets }
-    },
-    verify: watch => store.verify(watch),
-  }
-}
-
-function serverStatus({ up, listening, connections }: Server): Status {
-  return [
-    ['version', version],
-    ['up for', formatDuration(Math.floor(up / 1000) * 1000)],
-    ...listening.map(({ service, name }) => [service, name] as const),
-    ['connections', String(connections)],
-  ]
-}
-
-function storeStatus(store: Store): Status {
-  const { accounts, space, failure } = store
-  const boxes = accounts.list().map(({ id }) => store.mailbox(id))
-  const messages = boxes.reduce((sum, { count }) => sum + count, 0)
-  const octets = boxes.reduce((sum, box) => sum + box.octets, 0)
-  return [
-    ['accounts', String(boxes.length)],
-    ['messages', `${messages} (${roundSize(octets)})`],
-    ['disk', `${roundSize(space.free)} free${space.hasRoom(0) ? '' : '; too little, so mail is refused'}`],
-    ['store', failure ? `takes no mail: ${failure.message}` : 'well'],
-  ]
+  return storedHousehold(store, config, places.data)
 }
 
 function transport(connection: Connection): Transport {

@@ -1,7 +1,13 @@
 /** What a row of the command table is, and what a command gets to do its work. */
 import type { Config } from '../base/config.ts'
 import { Failure } from '../base/failure.ts'
+import type { Queue } from '../flow/queue.ts'
+import type { Surroundings } from '../flow/target.ts'
 import type { Accounts } from '../store/account.ts'
+import type { Keyring } from '../store/keyring.ts'
+import type { Outbound } from '../store/outbound.ts'
+import type { Waiting } from '../store/queue.ts'
+import type { Settings } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Places } from './places.ts'
 import type { Terminal } from './prompt.ts'
@@ -13,10 +19,26 @@ export const options = {
   'password-stdin': { type: 'boolean', help: 'take the password from the first line of standard input' },
   generate: { type: 'boolean', help: 'make a password and print it, this once' },
   'delete-mail': { type: 'boolean', help: 'delete the mail of the account with it' },
+  silent: { type: 'boolean', help: 'do not tell its sender' },
+  address: { type: 'string', value: 'IP', help: 'the IP address at which it stands' },
+  as: { type: 'string', value: 'ADDRESS', help: 'the address of this household in whose name it sends' },
+  to: {
+    type: 'string',
+    multiple: true,
+    value: 'ADDRESS',
+    help: 'where it may send; may be given several times, or as A,B',
+  },
 } as const
 
+/** What says where the store and the configuration are; every command takes these. */
+export const places = ['config', 'data'] as const
+
 export type Option = keyof typeof options
-type Given<Of extends Option> = (typeof options)[Of]['type'] extends 'string' ? string : boolean
+type Given<Of extends Option> = (typeof options)[Of] extends { multiple: true }
+  ? readonly string[]
+  : (typeof options)[Of]['type'] extends 'string'
+    ? string
+    : boolean
 type Options = { readonly [Of in Option]?: Given<Of> | undefined }
 
 /** One command line, understood and within the rules of its command. */
@@ -35,6 +57,8 @@ type Row = {
   /** As the usage line shows them: `ADDRESS TARGET…`, `[COMMAND…]`. How many there may be follows from it. */
   readonly operands: string
   readonly options: readonly Option[]
+  /** Options that it cannot do without; they are not among the others. */
+  readonly needs?: readonly Option[]
   readonly group: string
   readonly summary: string
   readonly details: Lines
@@ -71,15 +95,31 @@ export type Context = {
 /** How a command can speak before its end. */
 export type Voice = Pick<Context, 'signal' | 'print'>
 
-/** The open store, as administration sees it. */
+/** A label and a value each. */
+export type Status = readonly (readonly [label: string, value: string])[]
+
+/** The open store and what is done with it, as administration sees it. */
 export type Household = {
   readonly config: Config
+  /** Milliseconds since the epoch. */
+  now(): number
   readonly accounts: Accounts
+  readonly settings: Settings
+  readonly outbound: Outbound
+  readonly keyring: Keyring
+  /** The sending of mail, which goes on only where a server runs. */
+  readonly delivery: Pick<Queue, 'suspended' | 'suspend' | 'blocked' | 'offline' | 'underWay' | 'forgetRests'>
+  /** What the ways of mail are found with. */
+  readonly surroundings: Surroundings
+  /** A message by the number of its record. */
+  message(seq: number): ReturnType<Store['message']>
+  /** Takes what waits of one message out of the queue. @returns whether its sender hears of it */
+  withdraw(waiting: readonly Waiting[], tells: boolean): Promise<boolean>
   /** What the account of this name holds. */
   mailbox(name: string): { readonly messages: number; readonly octets: number }
   verify: Store['verify']
-  /** What `status` shows: a label and a value each. */
-  status(): Promise<readonly (readonly [label: string, value: string])[]>
+  /** What `status` shows. */
+  status(): Promise<Status>
 }
 
 /** The process a command line runs in; `main.ts` makes it. */

@@ -1,15 +1,14 @@
-/** The one table of commands: name, operands, help, where it runs, and what it does. */
+/** The one table of commands: name, operands, help, where it runs, and what it does. Those for mail that goes out: `outgoing.ts`. */
 import { describeConfig } from '../base/config.ts'
 import { columns } from '../base/words.ts'
 import { addAlias, listAliases, removeAlias } from './aliases.ts'
-import type { Command, Context, Lines } from './command.ts'
+import { type Command, type Context, type Lines, places } from './command.ts'
 import { describe, overview } from './help.ts'
+import { outgoing } from './outgoing.ts'
 import { findPlaces, loadConfig } from './places.ts'
 import { repairStore, verifyStore } from './upkeep.ts'
 import { addUser, changePassword, listUsers, removeUser } from './users.ts'
 
-/** What says where the store and the configuration are; every command takes these. */
-const places = ['config', 'data'] as const
 const passwordWays = [
   'The password is asked for twice at the terminal without showing it, unless an option says otherwise.',
 ]
@@ -149,7 +148,7 @@ export const commands: readonly Command[] = [
     group: 'Aliases',
     summary: 'Let an address lead to accounts or aliases',
     details: [
-      'ADDRESS is a name in every local domain, or a whole address in one of them. The targets are added to those it has. They are accounts, aliases or local addresses; addresses outside come with outbound mail.',
+      'ADDRESS is a name in every local domain, or a whole address in one of them. The targets are added to those it has. They are accounts, aliases or local addresses; addresses outside are not possible yet.',
     ],
     examples: ['porchlight alias add family alice bob', 'porchlight alias add info@home.example alice'],
     runs: 'inside',
@@ -180,6 +179,7 @@ export const commands: readonly Command[] = [
     password: false,
     run: removeAlias,
   },
+  ...outgoing,
   {
     name: 'version',
     operands: '',

@@ -34,7 +34,8 @@ export function describe(words: readonly string[], commands: readonly Command[])
 }
 
 function page(command: Command): Lines {
-  const named = columns(command.options.map(name => [`  ${optionWords(name)}`, options[name].help]))
+  const { needs = [] } = command
+  const named = columns([...needs, ...command.options].map(name => [`  ${optionWords(name)}`, options[name].help]))
   const examples = command.examples.map(example => `  ${example}`)
   return [
     ...wrap(usage(command), width).map((line, i) => (i === 0 ? line : `    ${line}`)),

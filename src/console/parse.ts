@@ -20,17 +20,22 @@ export function parseCall(words: readonly string[], commands: readonly Command[]
   if (version) return parseCall(['version'], commands)
   const command = findCommand(positionals, commands)
   const operands = positionals.slice(command.name.split(' ').length)
-  const stray = Object.keys(given).find(option => ![...everywhere, ...command.options].some(own => own === option))
+  const { needs = [] } = command
+  const known: readonly string[] = [...everywhere, ...needs, ...command.options]
+  const stray = Object.keys(given).find(option => !known.includes(option))
   if (stray !== undefined) throw wrong(`${command.name} has no option --${stray}.`, command)
   const { least, most } = operandCount(command)
   if (operands.length < least) throw wrong(`${command.name} needs ${command.operands}.`, command)
   if (operands.length > most) throw wrong(`${command.name} has no use for "${operands[most]}".`, command)
+  const missing = needs.find(option => given[option] === undefined)
+  if (missing !== undefined) throw wrong(`${command.name} needs ${optionWords(missing)}.`, command)
   return { command, operands, options: given }
 }
 
 /** How a command is written: `porchlight user remove NAME [--delete-mail] [--config FILE] [--data DIR]`. */
 export function usage(command: Command): string {
-  const words = command.options.map(name => `[${optionWords(name)}]`)
+  const { needs = [], options } = command
+  const words = [...needs.map(optionWords), ...options.map(name => `[${optionWords(name)}]`)]
   return ['porchlight', command.name, command.operands, ...words].filter(word => word !== '').join(' ')
 }
 

@@ -6,6 +6,7 @@ import { repair } from '../store/repair.ts'
 import type { Flaw } from '../store/verify.ts'
 import { type Call, type Context, type Lines, refuse, type World } from './command.ts'
 import { controlPath, findPlaces } from './places.ts'
+import { counted } from './shown.ts'
 
 /** Milliseconds between two lines that say how far it is. */
 const paceMs = 1000
@@ -69,8 +70,4 @@ function pacemaker(): () => boolean {
 function described({ id, accounts, date, why }: Flaw): string {
   const when = date === undefined ? 'at an unknown time' : `on ${new Date(date).toISOString().slice(0, 16)} UTC`
   return `Damaged: message ${id}, for ${accounts.join(', ') || 'nobody'}, received ${when.replace('T', ' ')}: ${why}.`
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

@@ -5,6 +5,8 @@ import { Failure } from '../base/failure.ts'
 import { accountName, accountRule } from '../base/name.ts'
 import { roundSize } from '../base/units.ts'
 import { columns, didYouMean } from '../base/words.ts'
+import { listDevices } from '../flow/device.ts'
+import { route } from '../flow/routing.ts'
 import type { Account } from '../store/roster.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { directoryOf, findBroken, withoutAccount } from './reach.ts'
@@ -53,6 +55,7 @@ export async function removeUser({ operands: [text = ''], options }: Call, { hou
   return [
     messages > 0 ? `${name} is removed, with ${mail}.` : `${name} is removed.`,
     ...stillNamed(name, household.config),
+    ...stranded(household),
   ]
 }
 
@@ -89,4 +92,14 @@ function addresses(name: string, { domains }: Config): string {
 function stillNamed(name: string, { mail }: Config): Lines {
   const settings = (['catch_all', 'postmaster'] as const).filter(setting => mail[setting] === name)
   return settings.map(setting => `mail.${setting} in the configuration still names ${name}.`)
+}
+
+/** Devices that send in the name of nobody now. */
+function stranded({ settings, accounts, config }: Household): Lines {
+  const lost = listDevices(settings).filter(
+    ({ asAddress }) => route(asAddress, { ...config, accounts }).kind !== 'local',
+  )
+  return lost.map(
+    ({ name, as }) => `The device ${name} sends as ${as}, which leads to nobody now: its mail is refused.`,
+  )
 }

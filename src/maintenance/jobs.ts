@@ -1,11 +1,14 @@
 /** What the house does by itself at fixed times: one table, and the clockwork that runs it. */
+import type { Clock } from '../base/clock.ts'
 import { sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Store } from '../store/store.ts'
 import { shares } from '../store/sweep.ts'
 
-/** What a job works with; the signal stops it. */
-type Work = { readonly store: Store; readonly log: Log; readonly signal: AbortSignal }
+/** What jobs work with. */
+type Workshop = { readonly store: Store; readonly log: Log; readonly clock: Clock }
+/** The same for one job; the signal stops it. */
+type Work = Workshop & { readonly signal: AbortSignal }
 
 type Job = {
   /** In local time: minute, hour, day of month, month, day of week. */
@@ -16,6 +19,8 @@ type Job = {
 export const jobs = {
   /** Deletions begin sweeps by themselves; at night one goes further. */
   sweep: { cron: '30 3 * * *', run: ({ store }) => store.sweep(shares.offPeak) },
+  /** Who asks where a message is gets an answer for 30 days. */
+  traces: { cron: '15 3 * * *', run: ({ store, clock }) => store.outbound.trimTraces(clock.now()) },
   /** Damage is best found while the backup still has what is damaged. */
   verify: { cron: '30 4 * * 0', run: verify },
 } as const satisfies Record<string, Job>
@@ -24,11 +29,11 @@ export const jobs = {
  * Starts the clockwork. A job that is still running is not begun again.
  * @returns stops it, and the jobs under way
  */
-export async function startJobs(store: Store, log: Log): Promise<() => void> {
+export async function startJobs(workshop: Workshop): Promise<() => void> {
   // It brings calendars and time zones along, which only a server needs.
   const { schedule } = await import('node-cron')
   const stopping = new AbortController()
-  const work = { store, log, signal: stopping.signal }
+  const work = { ...workshop, signal: stopping.signal }
   const names = Object.keys(jobs) as (keyof typeof jobs)[]
   const tasks = names.map(name =>
     schedule(jobs[name].cron, () => runJob(name, work), { name, noOverlap: true, unref: true }),

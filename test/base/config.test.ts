@@ -26,11 +26,34 @@ describe('defaults', () => {
       domains: ['home.example'],
       listen: {
         smtp: [{ host: '127.0.0.1', port: 2525 }],
+        submission: [{ host: '127.0.0.1', port: 2587 }],
+        submissions: [{ host: '127.0.0.1', port: 2465 }],
+        devices: [],
         pop3: [{ host: '127.0.0.1', port: 2110 }],
         pop3s: [{ host: '127.0.0.1', port: 2995 }],
       },
       tls: { certificate: '', key: '' },
       login: { plaintext: 'never' },
+      submission: { recipients_per_hour: 500, client_address: 'hide', dkim: 'sign' },
+      delivery: {
+        retry: [1, 5, 15, 30, 60, 120, 240].map(minutes => minutes * 60_000),
+        notice: 4 * 3_600_000,
+        give_up: 5 * 24 * 3_600_000,
+        port: 25,
+      },
+      relay: {
+        mode: 'auto',
+        host: '',
+        port: 587,
+        tls: 'starttls',
+        ca: '',
+        user: '',
+        password_file: '',
+        domains: [],
+        routes: [],
+        for: [],
+      },
+      dns: { servers: [] },
       limits: {
         message: 50 * 1024 * 1024,
         recipients: 100,
@@ -39,7 +62,7 @@ describe('defaults', () => {
         smtp_idle: 300_000,
         pop3_idle: 600_000,
       },
-      mail: { catch_all: '', postmaster: '', subaddress: '+', long_lines: 'keep' },
+      mail: { catch_all: '', postmaster: '', language: 'en', subaddress: '+', long_lines: 'keep' },
       log: { level: 'info', format: 'text' },
     })
   })
@@ -85,6 +108,46 @@ describe('good values', () => {
     ['mail.subaddress = ""', c => c.mail.subaddress, ''],
     ['mail.long_lines = "refuse"', c => c.mail.long_lines, 'refuse'],
     ['log.level = "silent"', c => c.log.level, 'silent'],
+    ['mail.language = "en"', c => c.mail.language, 'en'],
+    ['listen.devices = ["192.168.1.10:2526"]', c => c.listen.devices, [{ host: '192.168.1.10', port: 2526 }]],
+    ['listen.submission = []\nlisten.submissions = []', c => [c.listen.submission, c.listen.submissions], [[], []]],
+    ['submission.recipients_per_hour = 1', c => c.submission.recipients_per_hour, 1],
+    ['submission.recipients_per_hour = "100000"', c => c.submission.recipients_per_hour, 100_000],
+    ['submission.client_address = "show"', c => c.submission.client_address, 'show'],
+    ['submission.dkim = "off"', c => c.submission.dkim, 'off'],
+    ['delivery.retry = ["1s", "1h30m", "7d"]', c => c.delivery.retry, [1000, 5_400_000, 604_800_000]],
+    ['delivery.notice = "1s"\ndelivery.give_up = "30d"', c => c.delivery.notice + c.delivery.give_up, 2_592_001_000],
+    ['delivery.port = 2525', c => c.delivery.port, 2525],
+    ['relay.mode = "direct"', c => c.relay.mode, 'direct'],
+    ['relay.host = "SMTP.Isp.example"\nrelay.mode = "smarthost"', c => c.relay.host, 'smtp.isp.example'],
+    ['relay.host = "192.0.2.1"', c => c.relay.host, '192.0.2.1'],
+    ['relay.host = "2001:DB8::1"', c => c.relay.host, '2001:db8::1'],
+    ['relay.port = 465\nrelay.tls = "implicit"', c => [c.relay.port, c.relay.tls], [465, 'implicit']],
+    [
+      'relay.user = "ann@isp.example"\nrelay.password_file = "isp.password"\nrelay.ca = "/ca.pem"',
+      c => [c.relay.user, c.relay.password_file, c.relay.ca],
+      ['ann@isp.example', '/etc/isp.password', '/ca.pem'],
+    ],
+    [
+      'relay.host = "smtp.isp.example"\nrelay.domains = ["Bücher.example"]',
+      c => c.relay.domains,
+      ['xn--bcher-kva.example'],
+    ],
+    [
+      'relay.routes = ["A.example=mx.example:2525", "b.example=192.0.2.1", "c.example=[2001:db8::1]:26"]',
+      c => c.relay.routes,
+      [
+        { domain: 'a.example', host: 'mx.example', port: 2525 },
+        { domain: 'b.example', host: '192.0.2.1', port: 25 },
+        { domain: 'c.example', host: '2001:db8::1', port: 26 },
+      ],
+    ],
+    ['relay.for = ["friend.example"]', c => c.relay.for, ['friend.example']],
+    [
+      'dns.servers = ["192.168.1.1", "127.0.0.1:5353", "::1", "[::1]:5353"]',
+      c => c.dns.servers,
+      ['192.168.1.1', '127.0.0.1:5353', '[::1]:53', '[::1]:5353'],
+    ],
     ['# a comment\r\n[log]\r\nformat = "json"\r\n', c => c.log.format, 'json'],
   ]
   for (const [text, read, value] of rows) {
@@ -132,6 +195,76 @@ describe('complaints', () => {
       'mail.postmaster = ["a"]',
       `mail.postmaster: ["a"] is not the name of an account; ${example} postmaster = "alice"`,
     ],
+    ['mail.language = "tlh"', `mail.language: "tlh" is not one of "en"; ${example} language = "en"`],
+    [
+      'listen.devices = ["scanner"]',
+      `listen.devices: "scanner" is not an address with a port; ${example} devices = ["192.168.1.10:2526"]`,
+    ],
+    [
+      'submission.recipients_per_hour = 0',
+      `submission.recipients_per_hour: 0 is less than 1: nobody could send; ${example} recipients_per_hour = 500`,
+    ],
+    [
+      'submission.recipients_per_hour = 100001',
+      `submission.recipients_per_hour: 100001 is more than 100000: a stolen password must not serve for more; ${example} recipients_per_hour = 500`,
+    ],
+    [
+      'submission.client_address = true',
+      `submission.client_address: true is not one of "hide", "show"; ${example} client_address = "hide"`,
+    ],
+    ['submission.dkim = "on"', `submission.dkim: "on" is not one of "sign", "off"; ${example} dkim = "sign"`],
+    ...[
+      ['[]', '[]', 'names no duration'],
+      ['"1m"', '"1m"', 'is not a list'],
+      ['["1m", "soon"]', '"soon"', 'is not a duration between 1s and 7d'],
+      ['["999ms"]', '"999ms"', 'is not a duration between 1s and 7d'],
+      ['["8d"]', '"8d"', 'is not a duration between 1s and 7d'],
+    ].map(
+      ([value, shown, wrong]) =>
+        [
+          `delivery.retry = ${value}`,
+          `delivery.retry: ${shown} ${wrong}; ${example} retry = ["1m", "5m", "15m", "30m", "1h", "2h", "4h"]`,
+        ] as const,
+    ),
+    [
+      'delivery.notice = "31d"',
+      `delivery.notice: "31d" is more than 30d: nobody would be told; ${example} notice = "4h"`,
+    ],
+    [
+      'delivery.give_up = "0s"',
+      `delivery.give_up: "0s" is less than 1s: a message needs some time; ${example} give_up = "5d"`,
+    ],
+    ['delivery.port = 65536', `delivery.port: 65536 is more than 65535: there is none above; ${example} port = 25`],
+    ['relay.mode = "auot"', `relay.mode: "auot" is not one of "direct", "smarthost", "auto"; ${example} mode = "auto"`],
+    ['relay.mode = "smarthost"', `relay: mode "smarthost" needs one; ${example} host = "smtp.provider.example"`],
+    ['relay.domains = ["away.example"]', `relay: domains needs a smarthost; ${example} host = "smtp.provider.example"`],
+    ['relay.host = "a b"', `relay.host: "a b" is not a host name; ${example} host = "smtp.provider.example"`],
+    ['relay.port = 0', `relay.port: 0 is less than 1: there is no port 0; ${example} port = 587`],
+    ['relay.tls = "ssl"', `relay.tls: "ssl" is not one of "starttls", "implicit", "none"; ${example} tls = "starttls"`],
+    ['relay.ca = 5', `relay.ca: 5 is not text in quotes; ${example} ca = "ca.pem"`],
+    [
+      'relay.user = "ann"',
+      `relay: user and password_file go together; ${example} password_file = "smarthost.password"`,
+    ],
+    [
+      'relay.password_file = "p"',
+      `relay: user and password_file go together; ${example} user = "alice@provider.example"`,
+    ],
+    ['relay.for = ["a b"]', `relay.for: "a b" is not a domain name; ${example} for = ["friend.example"]`],
+    ...['example.org', '=mail.example', 'example.org=', 'a b=mail.example', 'example.org=mail.example:0'].map(
+      route =>
+        [
+          `relay.routes = ["${route}"]`,
+          `relay.routes: "${route}" is not a route; ${example} routes = ["example.org=mail.example.net:25"]`,
+        ] as const,
+    ),
+    ...['localhost', '192.168.1', '127.0.0.1:0', ':53', '[::1'].map(
+      server =>
+        [
+          `dns.servers = ["${server}"]`,
+          `dns.servers: "${server}" is not the address of a name server; ${example} servers = ["192.168.1.1"]`,
+        ] as const,
+    ),
     ['tls.key = 5', `tls.key: 5 is not text in quotes; ${example} key = "key.pem"`],
     ['tls.key = "k"', `tls: certificate and key go together; ${example} certificate = "cert.pem"`],
     ['tls.certificate = "c"', `tls: certificate and key go together; ${example} key = "key.pem"`],

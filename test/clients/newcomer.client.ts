@@ -11,7 +11,7 @@ import { Terminal } from '../support/terminal.ts'
 
 const tree = join(import.meta.dirname, '../..')
 /** The defaults: `npm start` has no others. */
-const ports = [2525, 2110, 2995]
+const ports = [2525, 2587, 2465, 2110, 2995]
 
 /** The tree as it comes from the repository, but for what is installed, which is shared. */
 async function copyTree(folder: string): Promise<void> {
@@ -52,8 +52,16 @@ test('npm start, three times', async () => {
     password = /first account is alice; its password, shown only now: (\S+)/.exec(shown)?.[1] ?? ''
     assert.notEqual(password, '', shown)
     const lines = pasted(shown)
-    assert.equal(lines.length, 4, shown)
-    const expected = [/^/, /\r\n\r\nIt works\.\r\n$/, /^\{\}\n$/, /^2 messages, the last:\n[\s\S]*\nIt works\.\n$/]
+    assert.equal(lines.length, 6, shown)
+    const expected = [
+      /^/,
+      /\r\n\r\nIt works\.\r\n$/,
+      /^/,
+      // What was handed in with a login was mended on its way.
+      /\r\nMessage-ID: <.+>\r\n\r\nIt works\.\r\n$/,
+      /^\{\}\n$/,
+      /^3 messages, the last:\n[\s\S]*\nIt works\.\n$/,
+    ]
     for (const [i, line] of lines.entries()) {
       // As a shell reads it that a person has open: one line after the other, from its input.
       const { exit, out, complaint } = await runProgram(['bash', '--norc'], `${line}\n`)
@@ -66,10 +74,10 @@ test('npm start, three times', async () => {
     await using terminal = new Terminal('npm start', folder.path)
     const shown = await terminal.shows('info  ready')
     assert.doesNotMatch(shown, /shown only now/)
-    assert.equal(pasted(shown).length, 4)
+    assert.equal(pasted(shown).length, 6)
     assert.ok(!shown.includes(password), 'nobody but its owner has it now')
     using pop3 = await openMaildrop(2995, 'alice', password)
-    assert.match(await pop3.say('STAT'), /^\+OK 2 /)
+    assert.match(await pop3.say('STAT'), /^\+OK 3 /)
     assert.match(await pop3.say('QUIT'), /^\+OK /)
     await pressCtrlC(terminal)
   }

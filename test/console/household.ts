@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { readConfig } from '../../src/base/config.ts'
 import { silentLog } from '../../src/base/log.ts'
 import type { Household, Transport, World } from '../../src/console/command.ts'
+import { storedHousehold } from '../../src/console/household.ts'
 import { runCommandLine } from '../../src/console/run.ts'
 import { Store } from '../../src/store/store.ts'
 
@@ -16,24 +17,24 @@ export async function temporaryDirectory(): Promise<{ path: string } & AsyncDisp
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
 
-/** Opens the store in a directory, for two domains. */
-export async function openHousehold(directory: string): Promise<Household & { store: Store } & AsyncDisposable> {
+/**
+ * Opens the store in a directory, for two domains.
+ * @param settings beside those of these tests
+ */
+export async function openHousehold(
+  directory: string,
+  settings = '',
+): Promise<Household & { store: Store } & AsyncDisposable> {
   const store = await Store.open(directory, { clock: systemClock, log: silentLog, reserve: 0 })
-  return {
+  const text = `domains = ["home.example", "second.example"]\nmail.catch_all = "carol"\n${settings}`
+  return Object.assign(storedHousehold(store, readConfig(text, directory), directory), {
     store,
-    config: readConfig('domains = ["home.example", "second.example"]\nmail.catch_all = "carol"', directory),
-    accounts: store.accounts,
-    mailbox: name => {
-      const { count, octets } = store.mailbox(store.accounts.find(name)?.id ?? 0)
-      return { messages: count, octets }
-    },
-    verify: watch => store.verify(watch),
-    status: async () => [
-      ['Accounts', String(store.accounts.list().length)],
-      ['Data', 'here'],
-    ],
-    [Symbol.asyncDispose]: () => store.close(),
-  }
+    status: async () =>
+      [
+        ['Accounts', String(store.accounts.list().length)],
+        ['Data', 'here'],
+      ] as const,
+  })
 }
 
 /** What a command line printed on standard output and on standard error, and its exit code. */

@@ -49,6 +49,10 @@ const administration: readonly { words: string; input?: string; exit: 0 | 1 | 2 
   { words: 'alias remove family bob', exit: 0 },
   { words: 'user password bob --password-stdin', input: 'new battery\n', exit: 0 },
   { words: 'user list', exit: 0 },
+  { words: 'device add scanner --address 192.168.1.40 --as alice@home.example --to bob@home.example', exit: 0 },
+  { words: 'device list', exit: 0 },
+  { words: 'queue drop 0000', exit: 1 },
+  { words: 'queue suspend', exit: 0 },
 ]
 
 async function administer(data: string): Promise<(Finished & { words: string })[]> {
@@ -59,7 +63,7 @@ async function administer(data: string): Promise<(Finished & { words: string })[
   return finished
 }
 
-describe('accounts and aliases', () => {
+describe('accounts, aliases, devices and the queue', () => {
   test('are the same to a running server as to none', async () => {
     await using folder = await mkdtempDisposable(folderName)
     const [served, alone] = [join(folder.path, 'served'), join(folder.path, 'alone')]
@@ -106,4 +110,36 @@ describe('accounts and aliases', () => {
     assert.match(removed.out, /alice is removed, with 1 message/)
     assert.match(await deliver(server.port('smtp'), 'alice@home.example', 'x\r\n'), /^550 5\.1\.1 /)
   })
+})
+
+test('mail that waits is shown, found and dropped, whether a server runs or died', async () => {
+  await using folder = await mkdtempDisposable(folderName)
+  const data = join(folder.path, 'data')
+  const config = 'relay.for = ["friend.example"]\ndns.servers = ["127.0.0.1:1"]\n'
+  const row = /^(\w{16}) .* bob +friend\.example +0 +now$/m
+  let id = ''
+  {
+    await using server = await ServerProcess.start({ data, config })
+    assert.match((await server.command(['queue', 'suspend'])).out, /^Nothing more is sent/)
+    const message = 'Message-ID: <1@laptop.example>\r\n\r\nhi\r\n'
+    assert.match(await deliver(server.port('smtp'), 'bob@friend.example', message), /^250 /)
+    const listed = await server.command(['queue', 'list'])
+    id = row.exec(listed.out)?.[1] ?? assert.fail(listed.out)
+    assert.match((await server.command(['status'])).out, /^queue +1 waiting, .*\ndelivery +suspended/m)
+    await server.kill()
+  }
+  const died = await command(data, ['queue', 'list'])
+  assert.equal(row.exec(died.out)?.[1], id)
+  assert.match((await command(data, ['trace', '<1@laptop.example>'])).out, /still waits for friend\.example/)
+  await using server = await ServerProcess.start({ data })
+  assert.match(
+    (await server.command(['queue', 'drop', id.slice(0, 8), '--silent'])).out,
+    /is withdrawn; nobody is told/,
+  )
+  assert.equal((await server.command(['queue', 'list'])).out, 'Nothing waits to be sent.\n')
+  const asked = await server.command(['trace', 'bob@friend.example'])
+  assert.match(asked.out, new RegExp(`  ${id}  withdrawn by hand\n$`))
+  const records = await server.command(['dns'])
+  assert.match(records.out, /^porchlight-rsa\._domainkey\.home\.example\. IN TXT "v=DKIM1; k=rsa; p=/m)
+  assert.deepEqual([records.exit, records.complaint], [0, ''])
 })
