@@ -14,8 +14,8 @@ export const budget = {
   // Lines
   /** SMTP command line with CRLF, octets: RFC 5321 §4.5.3.1.4. */
   smtpLine: 512,
-  /** The same for MAIL and RCPT: what SIZE, BODY, SMTPUTF8 and DSN add at most (RFC 1870, 6152, 6531, 3461). */
-  smtpPathLine: 1100,
+  /** The same for MAIL and RCPT: what SIZE, BODY, SMTPUTF8, DSN, AUTH and REQUIRETLS add at most (RFC 1870 to RFC 8689). */
+  smtpPathLine: 1200,
   /** AUTH and what is said in its exchange, octets: RFC 4954 §4 grants 12,288 to any mechanism; those here need less. */
   smtpAuthLine: 2048,
   /** POP3 command line with CRLF, octets: RFC 2449 §4 says 255; an AUTH response (RFC 5034 §4) and UTF-8 passwords need more. */
@@ -120,6 +120,8 @@ export const budget = {
   connectMs: 30_000,
   /** Addresses tried for one delivery: RFC 5321 §5.1 asks for two at least. */
   deliveryTargets: 6,
+  /** Hosts that one attempt offers a message to: where the first will not take it now, the next may. */
+  deliveryHosts: 2,
   /** Messages sent over one connection before it is closed. */
   sessionMessages: 1000,
   /** Next hops that mail is sent to at once, and connections to one of them. Each needs a block or two and a session: 300 KB. */
@@ -127,8 +129,8 @@ export const budget = {
   hopConnections: 2,
   /** Dispatches read from a waiting line together, and settled together where no host can be reached. */
   dispatches: 50,
-  /** Domains whose failures are remembered, so that their mail does not try them one by one. */
-  restingDomains: 2000,
+  /** Next hops whose failures are remembered, so that the messages for them do not try them one by one. */
+  restingHops: 2000,
   /** Milliseconds between looks at whether the network is there again. */
   offlineMs: 60_000,
   /** Octets of a message that a report returns whole, and of the header section that others return. */

@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { budget } from '../base/budget.ts'
 import type { Answer, Names } from './record.ts'
 
-export type HostAddress = { readonly address: string; readonly family: 4 | 6 }
+type HostAddress = { readonly address: string; readonly family: 4 | 6 }
 
 export type HostAddresses = {
   /** IPv6 and IPv4 in turn, IPv6 first, at most `budget.dnsAddresses`; none where the host has none. */

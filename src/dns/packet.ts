@@ -34,7 +34,7 @@ export type Owned = {
   readonly data: DnsRecord | Alias
 }
 
-export type Alias = { readonly type: 'CNAME'; readonly target: string }
+type Alias = { readonly type: 'CNAME'; readonly target: string }
 
 /** What an answer says. */
 export type Message = {

@@ -8,7 +8,7 @@ import type { Account } from '../store/roster.ts'
 import type { StoredMessage } from '../store/store.ts'
 import { DotEncoder } from '../wire/stuffing.ts'
 import { TopCutter } from '../wire/top.ts'
-import { checkPassword, Dialogue, type Verdict } from './login.ts'
+import { checkPassword, Dialogue, mayLogIn, mechanismsOf, type Verdict } from './login.ts'
 import { Patience } from './patience.ts'
 import type { Services } from './services.ts'
 
@@ -27,13 +27,13 @@ export async function access(
   services: AccessServices,
   { implicitTls, refusal }: { implicitTls: boolean; refusal?: Refusal | undefined },
 ): Promise<void> {
-  const { config, certificate, stopping } = services
+  const { certificate, stopping } = services
   if (implicitTls && (refusal || !(await peer.secure(certificate())))) return
-  const { plaintext } = config().login
   const session = new Pop3Server({
     secure: implicitTls,
     stls: !implicitTls,
-    plaintext: plaintext === 'always' || (plaintext === 'loopback' && peer.loopback),
+    plaintext: mayLogIn(peer, false, services),
+    mechanisms: () => mechanismsOf(peer),
   })
   const stop = () => {
     session.shutDown()

@@ -32,6 +32,15 @@ type Options = {
   readonly smarthost: () => boolean
 }
 
+/** Why mail does not go out directly, since when (ms since the epoch). */
+export type Blocked = { readonly since: number; readonly why: string }
+
+/** What was found out before and still holds. @param now ms since the epoch */
+export function blockedSince(settings: Settings, now: number): Blocked | undefined {
+  const [, since = '', why = ''] = /^(\d+) (.*)$/s.exec(settings.get(setting) ?? '') ?? []
+  return since !== '' && now < Number(since) + againMs ? { since: Number(since), why } : undefined
+}
+
 export class Blockage {
   readonly #options: Options
   readonly #silent = new Set<string>()
@@ -42,9 +51,8 @@ export class Blockage {
   }
 
   /** Why mail does not go out directly, since when (ms since the epoch); undefined when it does. */
-  get present(): { readonly since: number; readonly why: string } | undefined {
-    const [, since = '', why = ''] = /^(\d+) (.*)$/s.exec(this.#options.settings().get(setting) ?? '') ?? []
-    return since !== '' && this.#options.now() < Number(since) + againMs ? { since: Number(since), why } : undefined
+  get present(): Blocked | undefined {
+    return blockedSince(this.#options.settings(), this.#options.now())
   }
 
   /** @throws Failure of the store */

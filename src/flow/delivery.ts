@@ -3,6 +3,7 @@ import { budget } from '../base/budget.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Transaction } from '../smtp/transaction.ts'
 import type { Result } from '../store/attempt.ts'
+import { idText } from '../store/id.ts'
 import { type MessageRecord, notify, type Recipient } from '../store/message.ts'
 import type { Waiting } from '../store/queue.ts'
 import type { StoredMessage } from '../store/store.ts'
@@ -16,6 +17,11 @@ import { type Trouble, trouble } from './trouble.ts'
 
 export type DeliveryServices = Services & Directory & SessionServices & { readonly ourselves: Ourselves }
 
+type Targets = ReturnType<typeof targetsOf>
+
+/** What one host said of some recipients; `doubtful` when it may have taken a message of which it says nothing. */
+type SentTo = { readonly results: readonly Result[]; readonly dsn: boolean; readonly doubtful: boolean }
+
 /** The sessions with one next hop, kept from one message to the next. */
 export class Delivery implements AsyncDisposable {
   readonly #hop: NextHop
@@ -23,6 +29,8 @@ export class Delivery implements AsyncDisposable {
   #session: Session | undefined
   /** The session is for messages that may go without TLS: RFC 8689 §5. */
   #lenient = false
+  /** The targets behind the session's own. */
+  #targets: Targets | undefined
 
   constructor(hop: NextHop, services: DeliveryServices) {
     this.#hop = hop
@@ -47,9 +55,8 @@ export class Delivery implements AsyncDisposable {
   }
 
   /** Ends the session in good order. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session?.quit()
-    this.#session = undefined
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#leave()
   }
 
   async #message(seq: number): Promise<StoredMessage | undefined> {
@@ -63,12 +70,35 @@ export class Delivery implements AsyncDisposable {
   }
 
   async #send(one: Waiting, message: StoredMessage, first: Session): Promise<Found> {
+    const found = new Map<number, Result>()
+    let [session, remote, dsn] = [first, first.target.host, true]
+    for (let hosts = 1; ; hosts++) {
+      const left = one.pending.filter(recipient => (found.get(recipient)?.outcome ?? 'deferred') === 'deferred')
+      const sent = await this.#sendTo(session, left, message)
+      for (const result of sent.results) found.set(result.recipient, result)
+      dsn &&= sent.dsn
+      // RFC 5321 §5.1: what one host will not take now, the next one may.
+      if (sent.doubtful || hosts === budget.deliveryHosts || !sent.results.some(isDeferred)) break
+      const next = await this.#nextHost()
+      if (!next || (message.record.requireTls && !next.proved)) break
+      session = next
+      remote = next.target.host
+    }
+    // The next message begins with the best host again.
+    if (remote !== first.target.host) await this.#leave()
+    return { results: [...found.values()], remote, dsn }
+  }
+
+  /** Sends a message to recipients in as many transactions as the host wants. */
+  async #sendTo(first: Session, recipients: readonly number[], message: StoredMessage): Promise<SentTo> {
     const { record } = message
-    const remote = first.target.host
     const results: Result[] = []
-    let dsn = true
-    let session: Session | Trouble = first
-    let left = one.pending
+    let [session, left, dsn, doubtful]: [Session | Trouble, readonly number[], boolean, boolean] = [
+      first,
+      recipients,
+      true,
+      false,
+    ]
     while (left.length > 0) {
       if (!(session instanceof Session)) {
         results.push(...resultsOf(left, session))
@@ -76,52 +106,79 @@ export class Delivery implements AsyncDisposable {
       }
       const part = left.slice(0, session.mostRecipients)
       left = left.slice(part.length)
+      const kept = !session.fresh
       const sent = await session.send(transactionOf(record, part), () => octetsOf(message))
+      if (kept && !session.usable && sent.results.every(({ kind, unsure }) => kind === 'deferred' && !unsure)) {
+        // The peer has ended the session between two messages: that says nothing about this one.
+        left = [...part, ...left]
+        session = await this.#sessionFor(record.tlsOptional)
+        continue
+      }
       dsn &&= sent.dsn
       for (const [i, { kind, answer, unsure }] of sent.results.entries()) {
         const recipient = part[i]
         if (recipient === undefined) continue
-        if (unsure)
-          this.#services.log.warn({ host: remote, record: one.seq }, 'it may arrive twice: the answer was lost')
+        doubtful ||= unsure === true
         results.push({ recipient, outcome: kind, answer: harmless(answer) })
       }
       if (left.length > 0 && !session.usable) session = await this.#sessionFor(record.tlsOptional)
     }
-    return { results, remote, dsn }
+    if (doubtful) {
+      const host = first.target.host
+      this.#services.log.warn({ host, id: idText(record.id) }, 'it may arrive twice: the answer was lost')
+    }
+    return { results, dsn, doubtful }
   }
 
   /** The session that is there, or a new one with the first target that takes us. */
   async #sessionFor(lenient: boolean): Promise<Session | Trouble> {
     if (this.#session?.usable && this.#lenient === lenient) return this.#session
-    await this.#session?.quit()
-    this.#session = undefined
+    await this.#leave()
     this.#lenient = lenient
-    const found = await this.#open(lenient)
-    if (found instanceof Session) this.#session = found
-    return found
+    this.#targets = targetsOf(this.#hop, { ...this.#services, config: this.#services.config() })
+    return this.#keep(await this.#open(this.#targets))
   }
 
-  async #open(lenient: boolean): Promise<Session | Trouble> {
-    const { config } = this.#services
+  /** Leaves the present host for the next one that takes us, if there is one. */
+  async #nextHost(): Promise<Session | undefined> {
+    const targets = this.#targets
+    const present = this.#session?.target.host
+    await this.#session?.quit()
+    this.#session = undefined
+    const opened = targets && this.#keep(await this.#open(targets, present))
+    return opened instanceof Session ? opened : undefined
+  }
+
+  #keep(opened: Session | Trouble): Session | Trouble {
+    if (opened instanceof Session) this.#session = opened
+    return opened
+  }
+
+  async #leave(): Promise<void> {
+    await this.#session?.quit()
+    await this.#targets?.return(undefined)
+    this.#session = undefined
+    this.#targets = undefined
+  }
+
+  /** @param except a host that has had its turn, at whatever address */
+  async #open(targets: Targets, except?: string): Promise<Session | Trouble> {
     const problems: Trouble[] = []
     try {
-      const targets = targetsOf(this.#hop, { ...this.#services, config: config() })
-      for (let tried = 0; tried < budget.deliveryTargets && !this.#services.ending.aborted; tried++) {
+      for (let tried = 0; tried < budget.deliveryTargets && !this.#services.ending.aborted; ) {
         const next = await targets.next()
         if (next.done) {
           if (next.value) problems.push(next.value)
           break
         }
-        const target = lenient && !next.value.smarthost ? { ...next.value, policy: opportunistic } : next.value
+        if (next.value.host === except) continue
+        tried += 1
+        const lenient = this.#lenient && !next.value.smarthost
+        const target = lenient ? { ...next.value, policy: opportunistic } : next.value
         const opened = await Session.open(target, this.#services)
-        if ('session' in opened) {
-          await targets.return(undefined)
-          return opened.session
-        }
-        this.#services.log.debug(
-          { host: target.host, address: target.address, why: opened.trouble.answer.text },
-          'no session',
-        )
+        if ('session' in opened) return opened.session
+        const { host, address } = target
+        this.#services.log.debug({ host, address, why: opened.trouble.answer.text }, 'no session')
         problems.push(opened.trouble)
       }
     } catch (error) {
@@ -134,13 +191,18 @@ export class Delivery implements AsyncDisposable {
   }
 }
 
+function isDeferred({ outcome }: Result): boolean {
+  return outcome === 'deferred'
+}
+
 /** One that goes back counts only by itself: while any host may take the message later, it waits. */
 function worst(problems: readonly Trouble[]): Trouble {
   const waiting = problems.filter(({ answer }) => answer.code < 500)
   const [first = trouble.unknownNow('No host could be asked')] = waiting.length > 0 ? waiting : problems
-  const silent = problems.length > 0 && problems.every(problem => problem.silent)
-  const { silent: _, ...others } = first
-  return silent ? { ...others, silent } : others
+  // Where there is no way, nobody could have answered.
+  const reached = problems.filter(({ noWay }) => !noWay)
+  const silent = reached.length > 0 && reached.every(problem => problem.silent)
+  return { answer: first.answer, remote: first.remote, ...(silent ? { silent } : {}) }
 }
 
 /** Everything that is pending gets the same. */

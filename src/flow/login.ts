@@ -1,5 +1,5 @@
 /** Checks who somebody is: joins SASL, the accounts and the throttle, for every service that asks for a login. */
-import { type Mechanism, startExchange } from '../auth/mechanisms.ts'
+import { type Mechanism, mechanismsFor, startExchange } from '../auth/mechanisms.ts'
 import { hashPassword, verifyPassword } from '../auth/password.ts'
 import type { Exchange, Step } from '../auth/sasl.ts'
 import type { ScramStep } from '../auth/scram.ts'
@@ -26,6 +26,12 @@ export type Progress =
   | { readonly kind: 'challenge'; readonly challenge: string }
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** Whether somebody may log in on this connection now: over TLS, or where the setting lets them without. */
+export function mayLogIn(peer: Peer, secure: boolean, { config }: Services): boolean {
+  const { plaintext } = config().login
+  return secure || plaintext === 'always' || (plaintext === 'loopback' && peer.loopback)
+}
+
 /** Checks a name and a password. A wrong one is answered late. */
 export async function checkPassword(user: string, password: string, peer: Peer, services: Services): Promise<Verdict> {
   const { throttle, clock } = services
@@ -45,10 +51,11 @@ export class Dialogue {
   readonly #services: Services
   readonly #exchange: Exchange<Step | ScramStep>
 
-  constructor(mechanism: Mechanism, peer: Peer, services: Services) {
+  /** @param mechanism one of those that the connection was offered */
+  constructor(mechanism: string, peer: Peer, services: Services) {
     this.#peer = peer
     this.#services = services
-    this.#exchange = startExchange(mechanism, peer.binding)
+    this.#exchange = startExchange(known(mechanism), peer.binding)
   }
 
   /** @param response the client's, in base64; undefined when it sent none with the command */
@@ -78,6 +85,18 @@ export class Dialogue {
         return step satisfies never
     }
   }
+}
+
+/** Mechanisms that a peer can log in with where it may at all. */
+export function mechanismsOf(peer: Peer): readonly Mechanism[] {
+  return mechanismsFor({ binding: peer.binding !== undefined })
+}
+
+/** A session lets only those pass that it was told of. */
+function known(name: string): Mechanism {
+  const mechanism = mechanismsFor({ binding: true }).find(mechanism => mechanism === name)
+  if (!mechanism) throw new Error(`${name} was offered, and nobody knows it`)
+  return mechanism
 }
 
 function findAccount(user: string, { store, config }: Services): Account | undefined {

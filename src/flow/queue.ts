@@ -8,21 +8,21 @@ import type { Waiting } from '../store/queue.ts'
 import type { Blockage } from './blockage.ts'
 import { allOf, Delivery, type DeliveryServices } from './delivery.ts'
 import { hopKey, type NextHop, nextHop } from './nexthop.ts'
-import { givesUp, nextAttempt, tellsOfDelay } from './schedule.ts'
+import { Rests } from './rests.ts'
+import { givesUp, nextAttempt, nextNews, tellsOfDelay } from './schedule.ts'
 import { type Found, settle } from './settle.ts'
+import { isSuspended, suspend } from './suspension.ts'
 import type { Trouble } from './trouble.ts'
-
-/** The name of the setting that stops all delivery, and its value. */
-const suspension = { setting: 'delivery:suspended', value: 'yes' } as const
 
 /** A next hop that mail is on its way to. */
 type Hop = { readonly domains: string[]; workers: number }
 
-/** A domain whose hosts could not be reached. */
-type Rest = { readonly failures: number; readonly until: number; readonly why: Trouble }
-
 /** Milliseconds that are waited at most: the clock may have been set meanwhile. */
 const longestWaitMs = 60_000
+/** Milliseconds between looks at a store that takes nothing now. */
+const reopenMs = 5000
+/** Milliseconds until a domain is seen to again whose outcomes could not be noted: its hosts are not to be pestered. */
+const unnotedMs = 60_000
 
 export class Queue {
   readonly #services: DeliveryServices
@@ -30,9 +30,9 @@ export class Queue {
   readonly #hops = new Map<string, Hop>()
   /** Domains that are being seen to. */
   readonly #active = new Set<string>()
-  readonly #resting = new Map<string, Rest>()
-  /** Until when the network is taken to be away, ms since the epoch. */
-  #offlineUntil = 0
+  readonly #rests = new Rests()
+  /** The look at the schedule that is under way. */
+  #looking: Promise<number> | undefined
   #changed = Promise.withResolvers<void>()
   #running: Promise<void> | undefined
   readonly #workers = new Set<Promise<void>>()
@@ -45,18 +45,18 @@ export class Queue {
 
   /** Delivery is stopped until somebody lets it go on; what is under way comes to its end. */
   get suspended(): boolean {
-    return this.#services.store.settings.get(suspension.setting) !== undefined
+    return isSuspended(this.#services.store.settings)
   }
 
   /** @throws Failure of the store */
   async suspend(suspended: boolean): Promise<void> {
-    await this.#services.store.settings.set(suspension.setting, suspended ? suspension.value : '')
+    await suspend(this.#services.store.settings, suspended)
     this.#wake()
   }
 
   /** No name server answers, so that nothing is tried for a moment. */
   get offline(): boolean {
-    return this.#services.clock.now() < this.#offlineUntil
+    return this.#rests.everywhere(this.#services.clock.now()) !== undefined
   }
 
   /** Why and since when mail does not go out directly; undefined when it does. */
@@ -76,8 +76,7 @@ export class Queue {
 
   /** Forgets that hosts could not be reached: somebody knows better. */
   forgetRests(): void {
-    this.#resting.clear()
-    this.#offlineUntil = 0
+    this.#rests.clear()
     this.#wake()
   }
 
@@ -101,7 +100,9 @@ export class Queue {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       this.#changed = Promise.withResolvers()
-      const waitMs = await this.#look()
+      this.#looking = this.#look()
+      const waitMs = await this.#looking
+      this.#looking = undefined
       if (this.#stopped) return
       await this.#wait(waitMs)
     }
@@ -113,14 +114,15 @@ export class Queue {
     const now = clock.now()
     if (this.suspended) return longestWaitMs
     if (store.failure) return reopenMs
-    if (now < this.#offlineUntil) return this.#offlineUntil - now
+    const away = this.#rests.everywhere(now)
+    if (away) return Math.min(away.until - now, longestWaitMs)
     const later: [domain: string, due: number][] = []
     try {
       const next = await store.outbound.takeDue(now, domain => {
         if (this.#active.has(domain)) return 'struck' // Whoever sees to it looks once more before it is done.
-        const { until } = this.#resting.get(domain) ?? { until: 0 }
-        if (until > now) {
-          later.push([domain, until])
+        const rest = this.#rests.at(hopKey(this.hopOf(domain)), now)
+        if (rest) {
+          later.push([domain, rest.until])
           return 'struck'
         }
         return this.#assign(domain) ? 'taken' : 'left'
@@ -162,8 +164,10 @@ export class Queue {
     hop.workers += 1
     const work = this.#work(hop, next).finally(() => {
       hop.workers -= 1
-      if (hop.workers === 0 && hop.domains.length === 0) this.#hops.delete(key)
       this.#workers.delete(work)
+      // While its last session was being ended, mail for it may have come to be due.
+      if (hop.domains.length > 0) this.#employ(key, hop, next)
+      else if (hop.workers === 0) this.#hops.delete(key)
       this.#wake()
     })
     this.#workers.add(work)
@@ -179,19 +183,21 @@ export class Queue {
   /** Sees to all that waits for a domain and is due. */
   async #see(domain: string, delivery: Delivery, next: NextHop): Promise<void> {
     const { store, log } = this.#services
-    let due: number | undefined
+    let due = 0
     try {
       await this.#deliver(domain, delivery, next)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       log.error({ domain, reason: sentence(error) }, 'mail for a domain could not be seen to')
-      due = this.#services.clock.now() + reopenMs
-    } finally {
-      this.#active.delete(domain)
+      due = this.#services.clock.now() + unnotedMs
     }
+    // A look that sees the domain active strikes out its row: the one that is put here has to come after that.
+    while (this.#looking) await this.#looking
+    this.#active.delete(domain)
     try {
       const first = await store.outbound.firstOf(domain)
-      if (first !== undefined) await store.outbound.wake(domain, Math.max(first, due ?? 0, this.#restOf(domain)))
+      const rest = this.#rests.at(hopKey(this.hopOf(domain)), this.#services.clock.now())
+      if (first !== undefined) await store.outbound.wake(domain, Math.max(first, due, rest?.until ?? 0))
     } catch (error) {
       // When the store is opened anew, the schedule is made anew.
       if (!(error instanceof Failure)) throw error
@@ -199,31 +205,38 @@ export class Queue {
     this.#wake()
   }
 
-  #restOf(domain: string): number {
-    return Math.max(this.#resting.get(domain)?.until ?? 0, this.#offlineUntil)
-  }
-
   async #deliver(domain: string, delivery: Delivery, next: NextHop): Promise<void> {
-    const { store, clock } = this.#services
+    const { store, clock, ending } = this.#services
     while (!this.#stopped && !this.suspended) {
       const waiting = await store.outbound.waiting(domain, clock.now(), budget.dispatches)
       if (waiting.length === 0) return
+      // What has just been found out with the mail of another domain holds for this one, too.
+      const rest = this.#rests.at(hopKey(next), clock.now())
+      if (rest) return rest.why.offline ? this.#tellLate(waiting, rest.why) : this.#deferAll(domain, rest.why)
       for (const one of waiting) {
         if (this.#stopped || this.suspended) return
+        if (!(await this.#stands(one))) continue
         const found = await delivery.attempt(one)
         if ('results' in found) {
           await this.#succeed(domain, one, found, next)
           continue
         }
+        if (ending.aborted) return
         if (found.offline) return this.#goOffline(found, waiting)
-        await this.#rest(domain, found, next)
+        await this.#rest(domain, found, waiting, next)
         return this.#deferAll(domain, found)
       }
     }
   }
 
+  /** Somebody may have held or withdrawn it since the list was read. */
+  async #stands({ seq, dispatch, due }: Waiting): Promise<boolean> {
+    const present = await this.#services.store.outbound.find(seq, dispatch)
+    return present !== undefined && !present.held && present.due === due
+  }
+
   async #succeed(domain: string, one: Waiting, found: Found, next: NextHop): Promise<void> {
-    this.#resting.delete(domain)
+    this.#rests.end(hopKey(next))
     await settle([{ ...found, one }], this.#services)
     if (next.kind !== 'mx' || found.remote === '') return
     await this.#blockage.note({ kind: 'answered' })
@@ -231,12 +244,18 @@ export class Queue {
     if (refused) await this.#blockage.note({ kind: 'refused', domain, answer: refused.answer })
   }
 
-  /** Nothing was tried, so nothing counts as an attempt; who has waited too long hears of it all the same. */
+  /** Nothing was tried, so nothing counts as an attempt. */
   async #goOffline(why: Trouble, waiting: readonly Waiting[]): Promise<void> {
-    const { clock, config, log } = this.#services
-    const now = clock.now()
+    const { clock, log } = this.#services
     if (!this.offline) log.warn({ why: why.answer.text }, 'nothing is sent for a moment')
-    this.#offlineUntil = now + budget.offlineMs
+    this.#rests.beginEverywhere(why, clock.now() + budget.offlineMs)
+    await this.#tellLate(waiting, why)
+  }
+
+  /** Who has waited too long hears of it, though nothing was tried. */
+  async #tellLate(waiting: readonly Waiting[], why: Trouble): Promise<void> {
+    const { clock, config } = this.#services
+    const now = clock.now()
     const { delivery } = config()
     const late = waiting.filter(
       ({ date, noticed }) => givesUp(date, now, delivery) || (!noticed && tellsOfDelay(date, now, delivery)),
@@ -245,16 +264,13 @@ export class Queue {
     if (found.length > 0) await settle(found, this.#services)
   }
 
-  async #rest(domain: string, why: Trouble, next: NextHop): Promise<void> {
-    const { clock, config } = this.#services
-    const now = clock.now()
-    const failures = (this.#resting.get(domain)?.failures ?? 0) + 1
-    this.#resting.delete(domain)
-    if (why.answer.code < 500) {
-      this.#resting.set(domain, { failures, why, until: nextAttempt(failures, now, config().delivery, 0) })
-    }
-    const [oldest] = this.#resting.keys()
-    if (this.#resting.size > budget.restingDomains && oldest !== undefined) this.#resting.delete(oldest)
+  async #rest(domain: string, why: Trouble, waiting: readonly Waiting[], next: NextHop): Promise<void> {
+    const now = this.#services.clock.now()
+    const { delivery } = this.#services.config()
+    const news = Math.min(...waiting.map(({ date }) => nextNews(date, now, delivery)))
+    const key = hopKey(next)
+    if (why.answer.code >= 500) this.#rests.end(key)
+    else this.#rests.begin(key, why, now, failures => Math.min(news, nextAttempt(failures, now, delivery, 0)))
     if (next.kind !== 'mx') return
     if (why.silent) await this.#blockage.note({ kind: 'silent', domain })
     else if (why.remote !== '') await this.#blockage.note({ kind: 'refused', domain, answer: why.answer })
@@ -271,6 +287,3 @@ export class Queue {
     }
   }
 }
-
-/** Milliseconds between looks at a store that takes nothing now. */
-const reopenMs = 5000

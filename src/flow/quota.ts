@@ -3,9 +3,12 @@ import { budget } from '../base/budget.ts'
 
 const hourMs = 60 * 60_000
 /** Parts of an hour that are counted by themselves: so long at most one waits longer than needed. */
-const slots = 12
+const parts = 12
+/** The present one, and those that reach into the last hour. */
+const mostSlots = parts + 1
 
-type Counts = { readonly slots: number[]; slot: number }
+/** @property slots counts, the newest first; `slot` is the number of that one since the clock began */
+type Counts = { readonly slots: number[]; readonly slot: number }
 
 export class Quota {
   readonly #counts = new Map<string, Counts>()
@@ -17,7 +20,7 @@ export class Quota {
    * @param now ms, as `Clock.elapsed` counts
    */
   take(sender: string, most: number, now: number): boolean {
-    const counts = this.#current(sender, Math.floor(now / (hourMs / slots)))
+    const counts = this.#current(sender, Math.floor(now / (hourMs / parts)))
     if (counts.reduce((sum, count) => sum + count, 0) >= most) return false
     counts[0] = (counts[0] ?? 0) + 1
     return true
@@ -26,15 +29,12 @@ export class Quota {
   /** @returns the counts of the last hour, the present slot first */
   #current(sender: string, slot: number): number[] {
     const known = this.#counts.get(sender) ?? { slots: [], slot }
-    while (known.slot < slot) {
-      known.slots.unshift(0)
-      known.slot = known.slots.length > slots ? slot : known.slot + 1
-    }
-    known.slots.length = Math.min(known.slots.length, slots)
+    const passed = Array.from({ length: Math.min(slot - known.slot, mostSlots) }, () => 0)
+    const slots = [...passed, ...known.slots].slice(0, mostSlots)
     this.#counts.delete(sender)
-    this.#counts.set(sender, known)
+    this.#counts.set(sender, { slots, slot })
     const [oldest] = this.#counts.keys()
     if (this.#counts.size > budget.quotaEntries && oldest !== undefined) this.#counts.delete(oldest)
-    return known.slots
+    return slots
   }
 }

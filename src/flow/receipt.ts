@@ -1,11 +1,9 @@
 /** Receives mail, from the world and from the household: joins the SMTP receiver, the connection and the store. */
-import { type Mechanism, mechanismsFor } from '../auth/mechanisms.ts'
 import type { Peer } from '../net/connection.ts'
-import type { ReceiverEvent } from '../smtp/event.ts'
 import { Receiver } from '../smtp/receiver.ts'
 import { type Reply, reply } from '../smtp/reply.ts'
 import { deviceAt } from './device.ts'
-import { Dialogue, type Progress } from './login.ts'
+import { Dialogue, mayLogIn, mechanismsOf, type Progress } from './login.ts'
 import { Patience } from './patience.ts'
 import type { Services } from './services.ts'
 import { Transaction } from './transaction.ts'
@@ -34,12 +32,13 @@ export async function receive(peer: Peer, services: Services, entrance: Entrance
   const tls = entrance.implicitTls && !refusal ? await peer.secure(certificate()) : undefined
   if (entrance.implicitTls && !tls) return
   const { hostname, limits } = config()
+  const login = () => (mayLogIn(peer, session.secure, services) ? mechanismsOf(peer) : [])
   const session = new Receiver({
     hostname,
     messageOctets: limits.message,
     recipients: limits.recipients,
     startTls: true,
-    ...(entrance.for === 'accounts' ? { login: () => mechanismsAt(peer, session.secure, services) } : {}),
+    ...(entrance.for === 'accounts' ? { login } : {}),
   })
   if (tls) session.secured()
   const stop = () => {
@@ -49,7 +48,7 @@ export async function receive(peer: Peer, services: Services, entrance: Entrance
   stopping.addEventListener('abort', stop)
   try {
     await using transaction = new Transaction(session, peer, services)
-    transaction.tls = tls
+    if (tls) transaction.secured(tls)
     const device = entrance.for === 'devices' ? deviceAt(peer.address, store.settings) : undefined
     if (device) transaction.lane = { kind: 'device', device }
     if (refusal) session.refuse(refusal)
@@ -59,13 +58,6 @@ export async function receive(peer: Peer, services: Services, entrance: Entrance
   } finally {
     stopping.removeEventListener('abort', stop)
   }
-}
-
-/** The ways to log in that a connection has now: none before TLS, unless the setting lets it. */
-function mechanismsAt(peer: Peer, secure: boolean, { config }: Services): readonly string[] {
-  const { plaintext } = config().login
-  const open = secure || plaintext === 'always' || (plaintext === 'loopback' && peer.loopback)
-  return open ? mechanismsFor({ binding: peer.binding !== undefined }) : []
 }
 
 async function converse(session: Receiver, peer: Peer, services: Services, transaction: Transaction): Promise<void> {
@@ -97,7 +89,7 @@ async function converse(session: Receiver, peer: Peer, services: Services, trans
         await peer.write(session.takeOutput())
         break
       case 'auth':
-        dialogue = new Dialogue(mechanismOf(event), peer, services)
+        dialogue = new Dialogue(event.mechanism, peer, services)
         goOn(await dialogue.step(event.response), session, transaction)
         break
       case 'auth-response':
@@ -124,25 +116,20 @@ async function converse(session: Receiver, peer: Peer, services: Services, trans
       case 'reset':
         await transaction.reset()
         break
-      case 'starttls':
+      case 'starttls': {
         await peer.write(session.takeOutput())
-        transaction.tls = await peer.secure(certificate())
-        if (!transaction.tls) return
+        const tls = await peer.secure(certificate())
+        if (!tls) return
+        transaction.secured(tls)
         session.secured()
         break
+      }
       case 'closed':
         return peer.write(session.takeOutput())
       default:
         event satisfies never
     }
   }
-}
-
-/** The session lets only those pass that it was told of. */
-function mechanismOf({ mechanism }: Extract<ReceiverEvent, { type: 'auth' }>): Mechanism {
-  const known = mechanismsFor({ binding: true }).find(name => name === mechanism)
-  if (!known) throw new Error(`${mechanism} was offered, and nobody knows it`)
-  return known
 }
 
 function goOn(progress: Progress, session: Receiver, transaction: Transaction): void {

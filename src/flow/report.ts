@@ -1,5 +1,6 @@
 /** Reports of what became of a message, made from the store and put into it: RFC 3461 §6. */
 import { budget } from '../base/budget.ts'
+import { Failure, sentence } from '../base/failure.ts'
 import { parseAddress } from '../message/address.ts'
 import { beginReport, endReport, type Report, reportNeeds } from '../message/report.ts'
 import type { AttemptRecord, Result } from '../store/attempt.ts'
@@ -15,7 +16,11 @@ export type Told = {
   readonly results: readonly Result[]
 }
 
+/** What a report is made with. */
+export type ReportServices = Pick<Services, 'store' | 'config' | 'clock' | 'log'>
+
 const CRLF = Buffer.from('\r\n')
+const arrived = { code: 0, enhanced: '2.0.0', text: 'Delivered to the mailbox' }
 
 /**
  * Sends a report to the sender of a message.
@@ -29,7 +34,7 @@ export async function sendReport(
   { kind, results }: Told,
   last: Pick<AttemptRecord, 'remote' | 'date'>,
   attempts: readonly AttemptRecord[],
-  { store, config, clock, log }: Services,
+  { store, config, clock, log }: ReportServices,
 ): Promise<boolean> {
   const { record } = original
   const { hostname, mail, delivery } = config()
@@ -84,8 +89,9 @@ export async function sendReport(
       envid: '',
       eightBit,
       smtputf8,
-      requireTls: false,
-      tlsOptional: false,
+      // RFC 8689 §4.3: what was to be protected is protected on its way back, too.
+      requireTls: record.requireTls,
+      tlsOptional: record.tlsOptional,
       messageId: `<${report.id}@${hostname}>`,
       // To stuff dots where there are none costs nothing but the look.
       dotted: dotted || full || head.includes('\r\n.'),
@@ -115,7 +121,28 @@ async function* beginning(original: StoredMessage, most: number): AsyncGenerator
   }
 }
 
-/** Whether somebody wants to hear that a message has reached its mailbox here. */
-export function wantsSuccess({ recipients, queued, reversePath }: MessageRecord): boolean {
-  return reversePath !== '' && recipients.some((one, i) => (one.notify & notify.success) !== 0 && !queued.includes(i))
+/**
+ * Tells the sender that a message has reached the mailboxes here, for those recipients where that was asked for: RFC 3461 §6.
+ * The message is kept whatever becomes of this.
+ * @param seq the number of its record
+ */
+export async function reportArrival(
+  seq: number,
+  { reversePath, recipients, queued }: Pick<MessageRecord, 'reversePath' | 'recipients' | 'queued'>,
+  services: ReportServices,
+): Promise<void> {
+  const { store, clock, log } = services
+  const results = recipients.flatMap((one, recipient): Result[] =>
+    (one.notify & notify.success) === 0 || queued.includes(recipient)
+      ? []
+      : [{ recipient, outcome: 'delivered', answer: arrived }],
+  )
+  if (reversePath === '' || results.length === 0 || store.outbound.length >= budget.queue) return
+  try {
+    const told = { kind: 'delivered', results } as const
+    await sendReport(await store.message(seq), told, { remote: '', date: clock.now() }, [], services)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    log.error({ reason: sentence(error) }, 'nobody could be told that a message has arrived')
+  }
 }

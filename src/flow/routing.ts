@@ -27,6 +27,11 @@ export type Household = {
 /** `user%elsewhere@here`, `elsewhere!user@here` and `"user@elsewhere"@here` ask to be passed on; nobody here is named so. */
 const passOn = /[%!@]/
 
+/** Whether whoever gets mail for this address is asked to pass it on to another. */
+export function asksToPassOn({ localPart }: Address): boolean {
+  return passOn.test(localPart)
+}
+
 /**
  * Finds the accounts that get mail for an address. An alias wins over an account, a whole address over a name, the
  * exact name over the subaddress, and the catch-all comes last.

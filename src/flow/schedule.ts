@@ -17,6 +17,15 @@ export function nextAttempt(attempts: number, now: number, { retry }: Delivery, 
   return now + Math.round(wait * (1 - jitter + 2 * jitter * random))
 }
 
+/**
+ * When the sender of a message is to hear of it, which is not put off to the next attempt: with long waits that is hours away.
+ * @param date when the message was accepted, ms since the epoch
+ * @returns ms since the epoch; Infinity when all has been said
+ */
+export function nextNews(date: number, now: number, { notice, give_up }: Delivery): number {
+  return Math.min(...[date + notice, date + give_up].filter(moment => moment > now))
+}
+
 /** @param date when the message was accepted, ms since the epoch */
 export function givesUp(date: number, now: number, { give_up }: Delivery): boolean {
   return now - date >= give_up

@@ -22,7 +22,6 @@ import type { DeliveryServices } from './delivery.ts'
 import { Queue } from './queue.ts'
 import { Quota } from './quota.ts'
 import { type Entrance, entrances, receive } from './receipt.ts'
-import type { Services } from './services.ts'
 import { Throttle } from './throttle.ts'
 
 type ServerOptions = {
@@ -49,8 +48,9 @@ export type Service = (typeof services)[number]
 
 export class Server {
   readonly store: Store
-  readonly keyring: Keyring
   readonly queue: Queue
+  /** What mail goes out with. */
+  readonly services: DeliveryServices
   /** Where each service listens, as it came out. */
   readonly listening: { readonly service: Service; readonly name: string }[] = []
   readonly #started: number
@@ -63,7 +63,6 @@ export class Server {
   readonly #stopping = new AbortController()
   /** Aborts when what is under way has to end at once. */
   readonly #ending = new AbortController()
-  readonly #services: Services
   #resolver: Resolver
   #sts: MtaSts
   #config: Config
@@ -71,7 +70,6 @@ export class Server {
 
   private constructor(store: Store, certificate: Certificate, { config, directory, log, clock }: ServerOptions) {
     this.store = store
-    this.keyring = new Keyring(join(directory, 'dkim'))
     this.#started = clock.elapsed()
     this.#directory = directory
     this.#log = log
@@ -81,18 +79,8 @@ export class Server {
     this.#certificate = certificate
     this.#resolver = new Resolver({ servers: config.dns.servers, clock })
     this.#sts = new MtaSts({ names: this.#resolver, clock })
-    this.#services = {
-      store,
-      config: () => this.#config,
-      certificate: () => this.#certificate,
-      clock,
-      log,
-      throttle: new Throttle(),
-      quota: new Quota(),
-      keyring: this.keyring,
-      stopping: this.#stopping.signal,
-    }
-    this.queue = this.#makeQueue()
+    this.services = this.#makeServices()
+    this.queue = new Queue(this.services, this.#makeBlockage())
     setMaxListeners(0, this.#stopping.signal, this.#ending.signal)
   }
 
@@ -120,17 +108,27 @@ export class Server {
     return this.#config
   }
 
-  #makeQueue(): Queue {
-    const server = this
-    const { store } = this
-    const blockage = new Blockage({
-      settings: () => store.settings,
+  #makeBlockage(): Blockage {
+    return new Blockage({
+      settings: () => this.store.settings,
       log: this.#log,
       now: () => this.#clock.now(),
       smarthost: () => this.#config.relay.mode === 'auto' && this.#config.relay.host !== '',
     })
-    const services: DeliveryServices = {
-      ...this.#services,
+  }
+
+  #makeServices(): DeliveryServices {
+    const server = this
+    return {
+      store: this.store,
+      config: () => this.#config,
+      certificate: () => this.#certificate,
+      clock: this.#clock,
+      log: this.#log,
+      throttle: new Throttle(),
+      quota: new Quota(),
+      keyring: new Keyring(join(this.#directory, 'dkim')),
+      stopping: this.#stopping.signal,
       get resolver() {
         return server.#resolver
       },
@@ -145,7 +143,6 @@ export class Server {
       },
       ending: this.#ending.signal,
     }
-    return new Queue(services, blockage)
   }
 
   /** Ports at which the world's mail comes in. */
@@ -186,16 +183,22 @@ export class Server {
 
   /** Takes no more connections, lets running bodies finish within a bound, closes the store. */
   async stop(): Promise<void> {
-    const late = setTimeout(() => this.#ending.abort(), budget.drainMs)
+    const late = setTimeout(() => this.#breakOff(), budget.drainMs)
     await Promise.all([this.#closeDoors(), this.queue.stop()])
     clearTimeout(late)
-    this.#sts.close()
-    this.#resolver.close()
+    this.#breakOff()
     await this.store.close()
   }
 
+  /** What goes out is broken off, and what it waits to know. */
+  #breakOff(): void {
+    this.#ending.abort()
+    this.#sts.close()
+    this.#resolver.close()
+  }
+
   async #listen(): Promise<void> {
-    const receipt = this.#services
+    const receipt = this.services
     const fetching: AccessServices = { ...receipt, open: new Set() }
     const fetch = (implicitTls: boolean): Door => ({
       serve: (connection, turnedAway) =>

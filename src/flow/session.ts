@@ -1,10 +1,8 @@
 /** One SMTP session with a next hop: joins the sender, a connection, TLS and the login. */
-import { readFile, stat } from 'node:fs/promises'
-import { chooseMechanism, startClient } from '../auth/client.ts'
 import { budget } from '../base/budget.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
-import { Failure, sentence } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import type { Connection, Read } from '../net/connection.ts'
 import { reach } from '../net/dial.ts'
 import { mostRecipients } from '../smtp/extensions.ts'
@@ -13,6 +11,7 @@ import { Sender } from '../smtp/sender.ts'
 import type { SenderEvent } from '../smtp/sender-event.ts'
 import type { Transaction } from '../smtp/transaction.ts'
 import type { Answer } from '../store/attempt.ts'
+import { beginLogin, readAuthority } from './smarthost.ts'
 import type { Target } from './target.ts'
 import { objectionToProof } from './tlspolicy.ts'
 import { type Trouble, trouble } from './trouble.ts'
@@ -22,6 +21,8 @@ export type SessionServices = {
   readonly clock: Clock
   /** Aborts when everything has to end at once. */
   readonly ending: AbortSignal
+  /** The part of the budget's times that another host gets; all of them by itself. */
+  readonly pace?: number
 }
 
 /** What one transaction came to: an outcome for each recipient, and whether the peer saw to the wishes for reports. */
@@ -43,15 +44,18 @@ export class Session {
   readonly #connection: Connection
   readonly #services: SessionServices
   readonly #stop: () => void
+  readonly #pace: number
 
   private constructor(target: Target, connection: Connection, services: SessionServices) {
     this.target = target
     this.#connection = connection
     this.#services = services
+    this.#pace = services.pace ?? 1
     const { hostname } = services.config()
     this.#sender = new Sender({ hostname, tls: target.tls === 'implicit' ? 'on' : 'off' })
     this.#stop = () => connection.destroy()
     services.ending.addEventListener('abort', this.#stop)
+    if (services.ending.aborted) this.#stop()
   }
 
   /**
@@ -62,7 +66,7 @@ export class Session {
     const { host, address, port, policy } = target
     if (policy.kind === 'foreign')
       return { trouble: trouble.unproved(host, 'the policy of its domain does not name it') }
-    const connection = await reach(address, port, budget.connectMs)
+    const connection = await reach(address, port, budget.connectMs * (services.pace ?? 1), services.ending)
     if ('kind' in connection) {
       const words = { timeout: trouble.silent, refused: trouble.refused, unreachable: trouble.unreachable }
       return { trouble: words[connection.kind](host) }
@@ -75,6 +79,11 @@ export class Session {
     // It offers TLS and cannot do it. Where nothing asks for it, that is as good as not offering it.
     const optional = !clear && policy.kind === 'opportunistic' && target.tls === 'starttls' && !target.smarthost
     return optional ? Session.open(target, services, true) : { trouble: trouble.handshake(host) }
+  }
+
+  /** Nothing was sent over it yet. */
+  get fresh(): boolean {
+    return this.#sent === 0
   }
 
   /** Whether further messages can go this way. */
@@ -115,8 +124,9 @@ export class Session {
 
   async #secure(): Promise<Trouble | 'handshake' | undefined> {
     const { target } = this
-    const ca = target.smarthost ? await readCa(this.#services.config().relay.ca) : undefined
-    const tls = await this.#connection.secureAsClient(target.host, ca)
+    const ca = target.smarthost ? await readAuthority(this.#services.config().relay) : undefined
+    if (typeof ca === 'object') return ca
+    const tls = await this.#connection.secureAsClient(target.host, ca, budget.handshakeMs * this.#pace)
     if (!tls) return 'handshake'
     this.#secured = true
     const objection = objectionToProof(target.policy, tls, target.names, this.#services.clock.now())
@@ -127,14 +137,14 @@ export class Session {
 
   async #logIn(): Promise<Trouble | undefined> {
     const { host } = this.target
-    const { user, password_file } = this.#services.config().relay
-    const password = await readPassword(password_file)
-    if (typeof password !== 'string') return password
-    const { binding } = this.#connection
-    const offered = this.#sender.extensions.authMechanisms
-    const mechanism = chooseMechanism(offered, { secure: this.#secured, binding: binding !== undefined })
-    if (!mechanism) return trouble.noMechanism(host)
-    this.#sender.login(startClient(mechanism, { user, password, binding }))
+    const begun = await beginLogin(this.#services.config().relay, {
+      host,
+      offered: this.#sender.extensions.authMechanisms,
+      secure: this.#secured,
+      binding: this.#connection.binding,
+    })
+    if ('trouble' in begun) return begun.trouble
+    this.#sender.login(begun.exchange)
     const event = await this.#next()
     if (event.type === 'authenticated') return undefined
     if (event.type === 'auth-refused') {
@@ -147,8 +157,10 @@ export class Session {
 
   #troubleOf(event: Extract<Event, { type: 'failed' }>): Trouble {
     const { answer } = 'answer' in event ? event : { answer: event.problem }
+    const { code, enhanced, text } = harmless(answer)
+    if (code < 500) return { answer: { code, enhanced, text }, remote: this.target.host }
     // A greeting that refuses us may be for today only: RFC 5321 §3.1 leaves what to make of it to us.
-    return { answer: { ...harmless(answer), code: Math.min(answer.code, 451) }, remote: this.target.host }
+    return { answer: { code: 451, enhanced: enhanced.replace(/^5/, '4'), text }, remote: this.target.host }
   }
 
   /**
@@ -161,22 +173,23 @@ export class Session {
     sender.send(transaction)
     let source: AsyncIterator<Buffer> | undefined
     const begun = this.#services.clock.elapsed()
-    const granted = budget.bodyMs + (transaction.octets / budget.bodyRate) * 1000
+    const granted = (budget.bodyMs + (transaction.octets / budget.bodyRate) * 1000) * this.#pace
     for (;;) {
       const event = await this.#next()
       switch (event.type) {
         case 'done':
           await source?.return?.()
+          this.#noteEnd()
           return event
         case 'body': {
-          this.#connection.patience = event.patience
+          this.#connection.patience = event.patience * this.#pace
           source ??= octets()[Symbol.asyncIterator]()
           if (this.#services.clock.elapsed() - begun > granted) {
             sender.timedOut()
             break
           }
-          // A peer that has gone may have said why.
-          if (this.#connection.open) await this.#give(source)
+          // A peer that has heard enough, or has gone, may have said why.
+          if (this.#connection.open && !this.#connection.heard) await this.#give(source)
           else this.#take(await this.#connection.read())
           break
         }
@@ -185,6 +198,12 @@ export class Session {
           throw new Error(`a transaction met ${event.type}`)
       }
     }
+  }
+
+  /** What ended the transaction may have ended the session with it. */
+  #noteEnd(): void {
+    const { type } = this.#sender.next()
+    if (type === 'failed' || type === 'closed') this.#over = true
   }
 
   async #give(source: AsyncIterator<Buffer>): Promise<void> {
@@ -203,7 +222,6 @@ export class Session {
   async quit(): Promise<void> {
     if (this.#over || !this.#connection.open) return this.close()
     this.#sender.quit()
-    this.#connection.patience = budget.quitMs
     for (let event = await this.#next(budget.quitMs); event.type !== 'closed' && event.type !== 'failed'; )
       event = await this.#next(budget.quitMs)
     this.close()
@@ -225,7 +243,7 @@ export class Session {
       if (wrote) since = clock.elapsed()
       switch (event.type) {
         case 'need-input': {
-          const patience = Math.min(event.patience, most)
+          const patience = Math.min(event.patience, most) * this.#pace
           // Octets alone do not renew it: an answer has to be there in time, however slowly it comes.
           const left = patience - (clock.elapsed() - since)
           if (left <= 0) {
@@ -266,20 +284,4 @@ export class Session {
 /** What is kept of an answer. */
 export function harmless({ code, enhanced, text }: Answer): Answer {
   return { code, enhanced, text }
-}
-
-async function readCa(path: string): Promise<string | undefined> {
-  return path === '' ? undefined : readFile(path, 'utf8')
-}
-
-/** A password that others could read is not used, so that this is found out. */
-async function readPassword(path: string): Promise<string | Trouble> {
-  try {
-    const { mode } = await stat(path)
-    if ((mode & 0o077) !== 0) return trouble.badPassword(`Others may read ${path}; first: chmod 600 ${path}`)
-    const [line = ''] = (await readFile(path, 'utf8')).split(/\r?\n/, 1)
-    return line === '' ? trouble.badPassword(`There is no password in ${path}.`) : line
-  } catch (error) {
-    return trouble.badPassword(`The password for the smarthost cannot be read: ${sentence(error)}`)
-  }
 }

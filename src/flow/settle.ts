@@ -7,7 +7,7 @@ import { attemptOf } from '../store/outbound.ts'
 import type { Waiting } from '../store/queue.ts'
 import type { StoredMessage } from '../store/store.ts'
 import { sendReport, type Told } from './report.ts'
-import { givesUp, nextAttempt, tellsOfDelay } from './schedule.ts'
+import { givesUp, nextAttempt, nextNews, tellsOfDelay } from './schedule.ts'
 import type { Services } from './services.ts'
 import { trouble } from './trouble.ts'
 
@@ -38,7 +38,7 @@ export async function settle(found: readonly (Found & { readonly one: Waiting })
   if (plain.length > 0) await store.outbound.settle(plain.map(({ attempt }) => attempt))
   for (const each of settled) {
     if (each.reports.length > 0) await report(each, services)
-    tell(each.attempt, services)
+    tell(each, services)
   }
 }
 
@@ -71,12 +71,12 @@ async function readable(seq: number, { store, log }: Services): Promise<StoredMe
   }
 }
 
-function tell({ message, results, remote, due }: AttemptRecord, { log }: Services): void {
+function tell({ one, attempt: { results, remote, due } }: Settled, { log }: Services): void {
   for (const { outcome, answer } of results) {
     const { code, enhanced, text } = answer
     const said = `${code} ${enhanced} ${text}`
     const next = outcome === 'deferred' ? { next: new Date(due).toISOString() } : {}
-    log.info({ record: message, host: remote, said, ...next }, outcome)
+    log.info({ id: one.id, host: remote, said, ...next }, outcome)
   }
 }
 
@@ -90,7 +90,8 @@ function conclude(one: Waiting, { results, remote, dsn }: Found, { config, clock
   const relayed = dsn ? [] : final.filter(({ outcome }) => outcome === 'delivered')
   const tells = deferred.length > 0 && !one.noticed && tellsOfDelay(one.date, now, delivery)
   const attempts = one.attempts + 1
-  const due = deferred.length > 0 ? nextAttempt(attempts, now, delivery, Math.random()) : now
+  const again = Math.min(nextAttempt(attempts, now, delivery, Math.random()), nextNews(one.date, now, delivery))
+  const due = deferred.length > 0 ? again : now
   const attempt = { ...attemptOf(one, now), attempts, due, remote, results: final, noticed: one.noticed || tells }
   const reports = [
     { kind: 'failed' as const, results: bounced },
@@ -107,7 +108,7 @@ function expiry(result: Result): Result {
 }
 
 /** RFC 3461 §4.1 and §5.2: what is not said is failure and, as we choose, delay. */
-function isWanted(kind: Told['kind'], wishes: number): boolean {
+export function isWanted(kind: Told['kind'], wishes: number): boolean {
   if ((wishes & notify.never) !== 0) return false
   if (kind === 'relayed') return (wishes & notify.success) !== 0
   return wishes === 0 || (wishes & (kind === 'failed' ? notify.failure : notify.delay)) !== 0

@@ -24,7 +24,8 @@ export type Target = {
 /** Who we are, to see when mail would come back to us. */
 export type Ourselves = { readonly hostname: string; isHere(address: string, port: number): boolean }
 
-type Surroundings = Directory & { readonly config: Config; readonly ourselves: Ourselves }
+/** What the targets of mail are found with. */
+export type Surroundings = Directory & { readonly config: Config; readonly ourselves: Ourselves }
 
 /**
  * Walks the targets of a next hop; each is looked up only when the one before did not do.

@@ -1,7 +1,7 @@
 /** One SMTP transaction: who sends to whom is checked, the message is kept, and only then answered with 250. */
 import { budget } from '../base/budget.ts'
 import { Failure, sentence } from '../base/failure.ts'
-import { type Address, canonicalDomain, formatAddress } from '../message/address.ts'
+import { type Address, formatAddress } from '../message/address.ts'
 import { receivedField } from '../message/trace.ts'
 import type { Peer, TlsVersion } from '../net/connection.ts'
 import type { ReceiverEvent } from '../smtp/event.ts'
@@ -13,7 +13,8 @@ import { notify, type Recipient } from '../store/message.ts'
 import type { Incoming } from '../store/spool.ts'
 import { ReceivedBody, SubmittedBody } from './body.ts'
 import { type Lane, objectionToHeader, objectionToSender, senderOf } from './lane.ts'
-import { type Household, route } from './routing.ts'
+import { reportArrival } from './report.ts'
+import { asksToPassOn, type Household, route } from './routing.ts'
 import type { Services } from './services.ts'
 
 type EndEvent = Extract<ReceiverEvent, { type: 'end' }>
@@ -31,9 +32,9 @@ const beyondAscii = /[^\0-\x7f]/
 export class Transaction implements AsyncDisposable {
   /** Who hands it in. */
   lane = world
-  tls: TlsVersion | undefined
   /** Why the body is not kept, once something has failed. */
   refusal: Reply | undefined
+  #tls: TlsVersion | undefined
   readonly #session: Receiver
   readonly #peer: Peer
   readonly #services: Services
@@ -96,19 +97,21 @@ export class Transaction implements AsyncDisposable {
       case 'loop':
         return reply.aliasLoop
       case 'remote':
-        return this.#sendsTo(forwardPath.domain)
+        return this.#sendsTo(forwardPath)
       default:
         return found satisfies never
     }
   }
 
   /** Mail for others: of the household to anybody, of the world only for the domains that rely on this host. */
-  #sendsTo(name: string): Taken {
+  #sendsTo(forwardPath: Address): Taken {
     const { config, store } = this.#services
     const { relay, domains } = config()
-    const domain = canonicalDomain(name) ?? name
+    const { domain } = forwardPath
     if (domains.includes(domain)) return reply.relayDenied // `user%elsewhere@here`
-    if (this.lane.kind === 'world' && !relay.for.includes(domain)) return reply.relayDenied
+    // Who relies on this host may trust it so far as to pass on whatever comes from here.
+    const reliedOn = relay.for.includes(domain) && !asksToPassOn(forwardPath)
+    if (this.lane.kind === 'world' && !reliedOn) return reply.relayDenied
     return store.outbound.length >= budget.queue ? reply.queueFull : { accounts: [], queued: true }
   }
 
@@ -117,6 +120,12 @@ export class Transaction implements AsyncDisposable {
     const { quota, config, clock } = this.#services
     const sender = senderOf(this.lane)
     return sender === undefined || quota.take(sender, config().submission.recipients_per_hour, clock.elapsed())
+  }
+
+  /** TLS is on: whoever had logged in before has to do so again (RFC 3207 §4.2). */
+  secured(tls: TlsVersion): void {
+    this.#tls = tls
+    if (this.lane.kind === 'account') this.lane = world
   }
 
   /** @returns why no body can be taken, if so */
@@ -207,7 +216,7 @@ export class Transaction implements AsyncDisposable {
     const reversePath = this.#reversePath ? formatAddress(this.#reversePath) : ''
     const paths = [reversePath, ...this.#recipients.map(({ path }) => path)]
     const submitted = body instanceof SubmittedBody
-    await incoming.commit({
+    const seq = await incoming.commit({
       reversePath,
       recipients: this.#recipients,
       accounts: [...this.#accounts],
@@ -229,7 +238,8 @@ export class Transaction implements AsyncDisposable {
     if (this.#queued.length > 0) this.#services.store.outbound.onChange()
     const where = { copies: this.#accounts.size, queued: this.#queued.length }
     const fields = { id, client: this.#peer.address, sender: senderOf(this.lane), from: reversePath, ...where }
-    log.info({ ...fields, octets: event.octets, tls: this.tls !== undefined }, 'message accepted')
+    log.info({ ...fields, octets: event.octets, tls: this.#tls !== undefined }, 'message accepted')
+    await reportArrival(seq, { reversePath, recipients: this.#recipients, queued: this.#queued }, this.#services)
     return reply.accepted(id)
   }
 
@@ -241,7 +251,7 @@ export class Transaction implements AsyncDisposable {
       hello: this.#session.hello ?? { verb: 'HELO', domain: 'unknown' },
       address: hidden ? undefined : this.#peer.address,
       hostname,
-      tls: this.tls,
+      tls: this.#tls,
       authenticated: this.lane.kind === 'account',
       smtputf8: this.#parameters.smtputf8 === true,
       id,

@@ -10,6 +10,8 @@ export type Trouble = {
   readonly offline?: true
   /** No host of the domain answered at all. */
   readonly silent?: true
+  /** There is no way to its address from here, as from a line without IPv6. */
+  readonly noWay?: true
 }
 
 function waits(enhanced: string, text: string, remote = ''): Trouble {
@@ -35,7 +37,7 @@ export const trouble = {
   // The way there
   silent: (host: string): Trouble => ({ ...waits('4.4.1', `${host} does not answer`, host), silent: true }),
   refused: (host: string) => waits('4.4.1', `${host} takes no connections`, host),
-  unreachable: (host: string) => waits('4.4.1', `There is no way to ${host} now`, host),
+  unreachable: (host: string): Trouble => ({ ...waits('4.4.1', `There is no way to ${host} now`, host), noWay: true }),
   gone: (host: string) => waits('4.4.2', `The connection to ${host} was lost`, host),
   handshake: (host: string) => waits('4.7.5', `A protected connection to ${host} could not be made`, host),
   noTls: (host: string) =>

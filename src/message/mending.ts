@@ -21,7 +21,7 @@ export type Mending = {
 }
 
 /** What keeps a message from being sent as somebody's: whose it is cannot be told. */
-export type HeaderProblem =
+type HeaderProblem =
   | 'no-from' //            there is no From, and the reverse-path is null
   | 'several-from' //       RFC 5322 §3.6 allows one; readers differ in which they show
   | 'unreadable-from' //    its addresses cannot be told, or it has none

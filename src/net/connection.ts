@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { connect as connectTls, type SecureContext, TLSSocket } from 'node:tls'
 import { budget } from '../base/budget.ts'
+import { publicKeyInfo } from './spki.ts'
 
 /** What reading gives: the next chunk, or why there is none. */
 export type Read =
@@ -82,6 +83,11 @@ export class Connection {
     return this.address === '::1' || this.address.startsWith('127.')
   }
 
+  /** True when octets of the peer are there, so that reading gives them at once. */
+  get heard(): boolean {
+    return this.#socket.readableLength > 0
+  }
+
   /** True while there is nothing to do but wait for the peer. */
   get waiting(): boolean {
     return this.#wake !== undefined
@@ -149,6 +155,7 @@ export class Connection {
   /** Lets the peer be silent for so many milliseconds from now on. */
   set patience(ms: number) {
     this.#idleMs = ms
+    this.#idle = false
     this.#socket.setTimeout(ms)
   }
 
@@ -156,21 +163,31 @@ export class Connection {
    * Goes over to TLS as the client. Whom the server proves to be is for the caller to weigh.
    * @param name that the server's certificate should be made for, or an IP address
    * @param ca the only certificate, or its issuer, that is trusted (PEM); left out, those that everybody knows
+   * @param ms that the handshake may take
    * @returns as `secure`, with what the server has shown
    */
-  async secureAsClient(name: string, ca?: string): Promise<(TlsVersion & TlsProof) | undefined> {
+  async secureAsClient(
+    name: string,
+    ca?: string,
+    ms: number = budget.handshakeMs,
+  ): Promise<(TlsVersion & TlsProof) | undefined> {
     let socket: TLSSocket | undefined
     const options = { ...(ca === undefined ? {} : { ca }), ...(isIP(name) ? {} : { servername: name }) }
-    const version = await this.#upgrade(plain => {
+    const connect = (plain: Socket) => {
       socket = connectTls({ socket: plain, ...options, host: name, rejectUnauthorized: false })
       return socket
-    }, 'secureConnect')
+    }
+    const version = await this.#upgrade(connect, 'secureConnect', ms)
     if (!version || !socket) return undefined
     const problem = socket.authorized ? undefined : String(socket.authorizationError)
     return { ...version, problem, chain: chainOf(socket) }
   }
 
-  async #upgrade(wrap: (plain: Socket) => TLSSocket, event: string): Promise<TlsVersion | undefined> {
+  async #upgrade(
+    wrap: (plain: Socket) => TLSSocket,
+    event: string,
+    ms: number = budget.handshakeMs,
+  ): Promise<TlsVersion | undefined> {
     this.#detach()
     const tls = wrap(this.#socket)
     this.#socket = tls
@@ -180,7 +197,7 @@ export class Connection {
       done = true
       this.#rouse()
     })
-    const deadline = setTimeout(() => tls.destroy(), budget.handshakeMs)
+    const deadline = setTimeout(() => tls.destroy(), ms)
     while (!done && this.open && !this.#ended) await this.#woken()
     clearTimeout(deadline)
     if (done) return { protocol: tls.getProtocol() ?? '', cipher: tls.getCipher().name }
@@ -250,11 +267,13 @@ export class Connection {
   }
 }
 
-/** The certificates that a server has shown, its own first, each with the next as its issuer. */
+/** The certificates that a server has shown, its own first, each with the next as its issuer; up to one that makes no sense. */
 function chainOf(socket: TLSSocket): TlsProof['chain'] {
   const chain: { raw: Buffer; publicKey: Buffer }[] = []
   for (let shown = socket.getPeerX509Certificate(); shown && chain.length < budget.chain; ) {
-    chain.push({ raw: shown.raw, publicKey: shown.publicKey.export({ type: 'spki', format: 'der' }) })
+    const publicKey = publicKeyInfo(shown.raw)
+    if (!publicKey) break
+    chain.push({ raw: shown.raw, publicKey })
     const issuer = shown.issuerCertificate
     shown = issuer && !issuer.raw.equals(shown.raw) ? issuer : undefined
   }

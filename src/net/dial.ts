@@ -9,26 +9,35 @@ export type Unreached = { readonly kind: 'refused' | 'unreachable' | 'timeout' }
  * Connects to another mail host.
  * @param address an IP address
  * @param ms that it may take
+ * @param signal gives up at once
  */
-export function reach(address: string, port: number, ms: number): Promise<Connection | Unreached> {
+export function reach(address: string, port: number, ms: number, signal: AbortSignal): Promise<Connection | Unreached> {
   return new Promise(resolve => {
     const socket = connect({ host: address, port, noDelay: true })
-    const late = setTimeout(() => {
+    const end = (outcome: Connection | Unreached) => {
+      clearTimeout(late)
+      signal.removeEventListener('abort', giveUp)
+      resolve(outcome)
+    }
+    const giveUp = () => {
       socket.destroy()
-      resolve({ kind: 'timeout' })
-    }, ms)
-    socket.once('connect', () => {
-      clearTimeout(late)
-      resolve(new Connection(socket, ms))
-    })
+      end({ kind: signal.aborted ? 'unreachable' : 'timeout' })
+    }
+    const late = setTimeout(giveUp, ms)
+    signal.addEventListener('abort', giveUp)
+    socket.once('connect', () => end(new Connection(socket, ms)))
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(late)
-      resolve({ kind: unreached[error.code ?? ''] ?? 'unreachable' })
+      end({ kind: unreached[error.code ?? ''] ?? 'unreachable' })
     })
+    if (signal.aborted) giveUp()
   })
 }
 
-const unreached: Readonly<Record<string, Unreached['kind']>> = { ECONNREFUSED: 'refused', ETIMEDOUT: 'timeout' }
+const unreached: Readonly<Record<string, Unreached['kind']>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'refused',
+  ETIMEDOUT: 'timeout',
+}
 
 /**
  * Connects to a host's port or to a Unix socket's path.

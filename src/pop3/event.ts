@@ -1,5 +1,4 @@
 /** What a POP3 session tells the service that runs it. */
-import type { Mechanism } from './capability.ts'
 import type { Deleted } from './drop.ts'
 
 /** What the service has to do next. An event with answers named needs one of them before the next `next`. */
@@ -11,7 +10,7 @@ export type ServerEvent =
   /** USER and PASS: `accept()` or `refuse()`. */
   | { readonly type: 'login'; readonly user: string; readonly password: string }
   /** AUTH, with its initial response in base64 if there is one: `challenge()`, `accept()` or `refuse()`. */
-  | { readonly type: 'sasl'; readonly mechanism: Mechanism; readonly response: string | undefined }
+  | { readonly type: 'sasl'; readonly mechanism: string; readonly response: string | undefined }
   /** The client's line after a challenge, in base64: `challenge()`, `accept()` or `refuse()`. */
   | { readonly type: 'sasl-response'; readonly response: string }
   /** RETR, or TOP with its `lines`: `begin()`, `send()` as often as needed, `finish()`; or `refuse()`. */

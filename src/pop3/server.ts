@@ -4,7 +4,7 @@
  */
 import { budget } from '../base/budget.ts'
 import { Input } from '../wire/input.ts'
-import { capabilities, languages, mechanisms } from './capability.ts'
+import { capabilities, languages } from './capability.ts'
 import { type Command, parseCommand } from './command.ts'
 import { Drop, type Maildrop } from './drop.ts'
 import type { ServerEvent } from './event.ts'
@@ -19,6 +19,8 @@ export type ServerOptions = {
   readonly stls: boolean
   /** Passwords are taken without TLS too. */
   readonly plaintext: boolean
+  /** The SASL mechanisms that can be had now, strongest first (RFC 5034 §3). */
+  readonly mechanisms: () => readonly string[]
 }
 
 /** What the service owes an answer to. */
@@ -179,7 +181,7 @@ export class Pop3Server {
       case 'CAPA':
         return this.#sayLines(
           response.follows,
-          capabilities({ login: this.#mayLogIn, stls: this.#mayStartTls }).values(),
+          capabilities({ login: this.#mayLogIn, stls: this.#mayStartTls, mechanisms: this.#mechanisms }).values(),
         )
       case 'DELE':
         return this.#withMessage(command.message, index => {
@@ -233,9 +235,9 @@ export class Pop3Server {
     if (name === undefined) {
       // No RFC has it, but clients older than CAPA ask for the mechanisms in this way.
       this.#nextState = 'authorization'
-      return this.#sayLines(response.follows, mechanisms.values())
+      return this.#sayLines(response.follows, this.#mechanisms.values())
     }
-    const mechanism = mechanisms.find(known => known === name)
+    const mechanism = this.#mechanisms.find(known => known === name)
     if (mechanism === undefined) return this.#mistake(response.unknownMechanism)
     return this.#ask('login', { type: 'sasl', mechanism, response: initial })
   }
@@ -257,6 +259,10 @@ export class Pop3Server {
 
   get #mayLogIn(): boolean {
     return this.#secure || this.#options.plaintext
+  }
+
+  get #mechanisms(): readonly string[] {
+    return this.#options.mechanisms()
   }
 
   get #mayStartTls(): boolean {

@@ -100,9 +100,14 @@ function hello(verb: 'EHLO' | 'HELO'): Argument {
 
 /** RFC 4954 §4: a mechanism, and perhaps what the client would say first; `=` stands for nothing. */
 function auth(argument: string): Command | Reply {
-  const [, mechanism, response] = /^([a-z0-9_-]{1,20})(?: +([a-z0-9+/=]+))?$/i.exec(argument) ?? []
+  const [, mechanism, response] = /^([a-z0-9_-]{1,20})(?: +([^ ]+))?$/i.exec(argument) ?? []
   if (mechanism === undefined) return reply.expected('AUTH and a mechanism')
-  return { verb: 'AUTH', mechanism: mechanism.toUpperCase(), response: response === '=' ? '' : response }
+  if (response !== undefined && !/^[a-z0-9+/=]+$/i.test(response)) return reply.badBase64
+  return {
+    verb: 'AUTH',
+    mechanism: mechanism.toUpperCase(),
+    response: response === '=' ? '' : response,
+  }
 }
 
 function alone(verb: 'DATA' | 'RSET' | 'STARTTLS' | 'QUIT'): Argument {

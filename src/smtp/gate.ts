@@ -45,7 +45,8 @@ export class LoginGate {
     this.challenged = false
     const response = octets.toString('latin1')
     if (response === '*') return reply.loginCancelled
-    return tooLong || !/^[a-z0-9+/=]*$/i.test(response) ? reply.badSyntax : response
+    if (tooLong) return reply.loginLineTooLong
+    return /^[a-z0-9+/=]*$/i.test(response) ? response : reply.badBase64
   }
 
   /** Notes how a login ended. @returns the last word, when it has failed too often */

@@ -26,6 +26,8 @@ export const reply = {
   loggedIn: { code: 235, enhanced: '2.7.0', text: 'Welcome' },
   loginFailed: { code: 535, enhanced: '5.7.8', text: 'Name or password is wrong' },
   saslRefused: (reason: string) => ({ code: 501, enhanced: '5.5.2', text: `Login refused: ${reason}` }),
+  badBase64: { code: 501, enhanced: '5.5.2', text: 'Login refused: what was sent is no base64' },
+  loginLineTooLong: { code: 500, enhanced: '5.5.6', text: 'Line too long for a login' },
   loginCancelled: { code: 501, enhanced: '5.7.0', text: 'Login cancelled' },
   unknownMechanism: { code: 504, enhanced: '5.5.4', text: 'This way to log in is not available' },
   loginBusy: { code: 454, enhanced: '4.7.0', text: 'The login cannot be checked now; try again later' },

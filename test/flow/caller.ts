@@ -1,6 +1,6 @@
 /** A client of a household without a socket: it asks, and is answered. */
 import { access } from '../../src/flow/access.ts'
-import { entrances, receive } from '../../src/flow/receipt.ts'
+import { type Entrance, entrances, receive } from '../../src/flow/receipt.ts'
 import { type Household, password } from '../support/household.ts'
 import { MemoryPeer } from '../support/memory-peer.ts'
 
@@ -24,10 +24,18 @@ export class Caller {
   }
 
   /** Calls by SMTP and hears the greeting. */
-  static async smtp(household: Household): Promise<Caller> {
+  static async smtp(household: Household, entrance: Entrance = entrances.smtp): Promise<Caller> {
     const peer = new MemoryPeer(step)
-    const caller = new Caller(peer, receive(peer, household.receipt, entrances.smtp))
+    const caller = new Caller(peer, receive(peer, household.receipt, entrance))
     await caller.answer()
+    return caller
+  }
+
+  /** Calls to hand in mail, and logs in with the password that every account has. */
+  static async submission(household: Household, user: string): Promise<Caller> {
+    const caller = await Caller.smtp(household, entrances.submissions)
+    await caller.ask('EHLO laptop')
+    await caller.ask(`AUTH PLAIN ${Buffer.from(`\0${user}\0${password}`).toString('base64')}`)
     return caller
   }
 

@@ -35,7 +35,7 @@ const slowMs = 1000
 /** Time to make a finding smaller. */
 const shrinkMs = 10_000
 /** Sizes at which something may change, in the house and below it. */
-const boundaries = [2, 8, 64, 100, 128, 255, 256, 500, 512, 998, 1000, 1024, 1100, 2048, 4096, 65_536] as const
+const boundaries = [2, 8, 64, 100, 128, 255, 256, 500, 512, 998, 1000, 1024, 1200, 2048, 4096, 65_536] as const
 const nothing = Buffer.alloc(0)
 
 /** Checks one input. */

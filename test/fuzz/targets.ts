@@ -8,29 +8,39 @@ import { header } from './targets/header.ts'
 import { indexValue } from './targets/index-value.ts'
 import { input } from './targets/input.ts'
 import { logRecord } from './targets/log-record.ts'
+import { mailboxList } from './targets/mailbox-list.ts'
 import { names } from './targets/names.ts'
 import { octets } from './targets/octets.ts'
 import { password } from './targets/password.ts'
 import { pop3Server } from './targets/pop3-server.ts'
 import { sasl } from './targets/sasl.ts'
+import { scram } from './targets/scram.ts'
+import { smtpLogin } from './targets/smtp-login.ts'
 import { smtpParameters } from './targets/smtp-parameters.ts'
 import { smtpPath } from './targets/smtp-path.ts'
 import { smtpReceiver } from './targets/smtp-receiver.ts'
+import { smtpSender } from './targets/smtp-sender.ts'
+import { submittedHeader } from './targets/submitted-header.ts'
 import { top } from './targets/top.ts'
 import { units } from './targets/units.ts'
 
 export const targets: Readonly<Record<string, Target>> = {
   'smtp-receiver': smtpReceiver,
+  'smtp-login': smtpLogin,
+  'smtp-sender': smtpSender,
   'smtp-path': smtpPath,
   'smtp-parameters': smtpParameters,
   'pop3-server': pop3Server,
   sasl,
+  scram,
   password,
   input,
   'dot-decoder': dotDecoder,
   'dot-encoder': dotEncoder,
   top,
   header,
+  'submitted-header': submittedHeader,
+  'mailbox-list': mailboxList,
   octets,
   'log-record': logRecord,
   'index-value': indexValue,

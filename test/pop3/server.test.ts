@@ -9,10 +9,11 @@ import { maildropOf, messages, Service } from './service.ts'
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const steps = [1, 2, 7, 65_536]
 
-const open = { secure: false, stls: true, plaintext: true }
-const guarded = { secure: false, stls: true, plaintext: false }
-const secure = { secure: true, stls: true, plaintext: false }
-const bare = { secure: false, stls: false, plaintext: false }
+const mechanisms = () => ['PLAIN', 'LOGIN'] as const
+const open = { mechanisms, secure: false, stls: true, plaintext: true }
+const guarded = { mechanisms, secure: false, stls: true, plaintext: false }
+const secure = { mechanisms, secure: true, stls: true, plaintext: false }
+const bare = { mechanisms, secure: false, stls: false, plaintext: false }
 
 const login = ['C: USER alice', 'S: +OK now the password', 'C: PASS  open  sesame ', 'S: +OK *']
 

@@ -25,7 +25,8 @@ export function maildropOf(bodies: readonly Buffer[]): Maildrop {
   }
 }
 
-const allSecure: ServerOptions = { secure: true, stls: false, plaintext: false }
+const mechanisms = ['PLAIN', 'LOGIN'] as const
+const allSecure: ServerOptions = { secure: true, stls: false, plaintext: false, mechanisms: () => mechanisms }
 
 export class Service {
   readonly session: Pop3Server
@@ -76,7 +77,7 @@ export class Service {
     const { session } = this
     if (event.type === 'stls') session.secured()
     if (event.type === 'login') this.#check(event.user, event.password)
-    if (event.type === 'sasl') this.#exchange = startSasl(event.mechanism)
+    if (event.type === 'sasl') this.#exchange = startSasl(event.mechanism === 'LOGIN' ? 'LOGIN' : 'PLAIN')
     if (event.type === 'sasl' || event.type === 'sasl-response') this.#step(event.response)
     if (event.type === 'retrieve') this.#retrieve(event.index, event.lines)
     if (event.type !== 'update') return

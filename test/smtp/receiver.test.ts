@@ -8,6 +8,13 @@ import { type Answers, Session } from './session.ts'
 const hello = 'EHLO laptop\r\n'
 const envelope = 'MAIL FROM:<bob@away.example>\r\nRCPT TO:<alice@home.example>\r\n'
 const opened = ['mail <bob@away.example> {}', 'recipient <alice@home.example> {}']
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const plain = base64('\0alice\0secret')
+const wrong = base64('\0alice\0wrong')
+/** For those who submit, with TLS on or where it is not needed. */
+const submission = { login: () => ['PLAIN', 'LOGIN'] }
+/** The same without TLS, where it is. */
+const guarded = { login: () => [] }
 const noStore: Answers = event => (event.type === 'data' || event.type === 'chunk' ? reply.storeFull : undefined)
 
 type Dialogue = {
@@ -206,6 +213,78 @@ const dialogues: Dialogue[] = [
     log: [],
   },
   {
+    name: 'who has logged in sends mail',
+    options: submission,
+    wire: `MAIL FROM:<bob@away.example>\r\nAUTH PLAIN ${plain}\r\n${envelope}DATA\r\n.\r\n`,
+    codes: '530/5.7.0 235/2.7.0 250/2.1.0 250/2.1.5 354 250/2.0.0',
+    log: [`auth PLAIN ${plain}`, ...opened, 'data', 'end 0'],
+  },
+  {
+    name: 'the answer to a challenge is no command, whatever it looks like',
+    options: submission,
+    wire: `AUTH LOGIN\r\nQUIT\r\nNOOP\r\nAUTH PLAIN\r\nRSET\r\nAUTH PLAIN\r\n${plain}\r\nNOOP\r\n`,
+    codes: '334 334 501/5.5.2 334 501/5.5.2 334 235/2.7.0 250/2.0.0',
+    log: [
+      ...['auth LOGIN nothing', 'auth-response QUIT', 'auth-response NOOP'],
+      ...['auth PLAIN nothing', 'auth-response RSET', 'auth PLAIN nothing', `auth-response ${plain}`],
+    ],
+  },
+  {
+    name: 'a login is cancelled, is no base64, or is too long, and the session goes on',
+    options: submission,
+    wire: `AUTH PLAIN\r\n*\r\nAUTH PLAIN\r\na b\r\nAUTH PLAIN\r\n${'A'.repeat(budget.smtpAuthLine)}\r\nAUTH PLAIN ?\r\nNOOP\r\n`,
+    codes: '334 501/5.7.0 334 501/5.5.2 334 500/5.5.6 501/5.5.2 250/2.0.0',
+    log: ['auth PLAIN nothing', 'auth PLAIN nothing', 'auth PLAIN nothing'],
+  },
+  {
+    name: 'an empty first response is written as =, and an empty one later as nothing',
+    options: submission,
+    wire: 'AUTH PLAIN =\r\nAUTH PLAIN\r\n\r\nNOOP\r\n',
+    codes: '501/5.5.2 334 501/5.5.2 250/2.0.0',
+    log: ['auth PLAIN ', 'auth PLAIN nothing', 'auth-response '],
+  },
+  {
+    name: 'the third login that fails is the last',
+    options: submission,
+    wire: `${`AUTH PLAIN ${wrong}\r\n`.repeat(3)}AUTH PLAIN ${plain}\r\nNOOP\r\n`,
+    codes: '535/5.7.8 535/5.7.8 535/5.7.8 421/4.7.0',
+    log: [`auth PLAIN ${wrong}`, `auth PLAIN ${wrong}`, `auth PLAIN ${wrong}`, 'closed'],
+  },
+  {
+    name: 'AUTH comes once, and in no transaction',
+    options: submission,
+    wire: `AUTH PLAIN ${plain}\r\nAUTH PLAIN ${plain}\r\n${envelope}AUTH LOGIN\r\nRSET\r\nAUTH LOGIN\r\n`,
+    codes: '235/2.7.0 503/5.5.1 250/2.1.0 250/2.1.5 503/5.5.1 250/2.0.0 503/5.5.1',
+    log: [`auth PLAIN ${plain}`, ...opened, 'reset'],
+  },
+  {
+    name: 'AUTH comes after EHLO, not after HELO',
+    options: submission,
+    wire: `HELO laptop\r\nAUTH PLAIN ${plain}\r\nMAIL FROM:<>\r\n`,
+    codes: '250 503/5.5.1 530/5.7.0',
+    log: [],
+  },
+  {
+    name: 'an unknown mechanism is refused, and one that is said in lower case is known',
+    options: submission,
+    wire: `AUTH CRAM-MD5\r\nAUTH\r\nAUTH PLAIN a b\r\nAUTH login\r\n*\r\n`,
+    codes: '504/5.5.4 501/5.5.4 501/5.5.4 334 501/5.7.0',
+    log: ['auth LOGIN nothing'],
+  },
+  {
+    name: 'where a login needs TLS it is refused before it is tried',
+    options: guarded,
+    wire: `AUTH PLAIN ${plain}\r\nMAIL FROM:<>\r\nRCPT TO:<alice@home.example>\r\n`,
+    codes: '538/5.7.11 530/5.7.0 503/5.5.1',
+    log: [],
+  },
+  {
+    name: 'for the world there is no login',
+    wire: `AUTH PLAIN ${plain}\r\n${envelope}`,
+    codes: '502/5.5.1 250/2.1.0 250/2.1.5',
+    log: opened,
+  },
+  {
     name: 'STARTTLS ends a transaction first',
     wire: `${envelope}STARTTLS\r\n`,
     codes: '250/2.1.0 250/2.1.5 220/2.0.0',
@@ -266,6 +345,31 @@ describe('the receiver', () => {
     assert.equal(session.send(hello), withTls)
     assert.equal(new Session({ startTls: false }).send(hello), withoutTls)
     assert.equal(session.send('HELO laptop\r\n'), '250 mail.home.example\r\n')
+  })
+
+  test('names the ways to log in while they can be had, and not where nobody logs in', () => {
+    const offer = /^250-AUTH PLAIN LOGIN\r$/m
+    assert.match(new Session(submission).send(hello), offer)
+    assert.doesNotMatch(new Session(guarded).send(hello), /AUTH/)
+    assert.doesNotMatch(new Session().send(hello), /AUTH/)
+  })
+
+  test('forgets a login when TLS begins, and counts those that failed before', () => {
+    const session = new Session(submission)
+    session.send(`${hello}AUTH PLAIN ${wrong}\r\nAUTH PLAIN ${wrong}\r\nAUTH PLAIN ${plain}\r\nSTARTTLS\r\n`)
+    session.receiver.secured()
+    assert.equal(
+      codes(session.send(`${hello}MAIL FROM:<>\r\nAUTH PLAIN ${wrong}\r\n`)),
+      '250 530/5.7.0 535/5.7.8 421/4.7.0',
+    )
+  })
+
+  test('lets nobody begin TLS in the middle of a login', () => {
+    const session = new Session(submission)
+    session.send(`${hello}AUTH PLAIN\r\n`)
+    assert.equal(session.receiver.idle, false)
+    assert.equal(codes(session.send('STARTTLS\r\n')), '501/5.5.2')
+    assert.equal(session.receiver.idle, true)
   })
 
   test('greets, or refuses instead', () => {

@@ -1,10 +1,19 @@
 /** Runs a receiver as a service would, with a household in which only alice and postmaster live. */
+import { type Exchange, startSasl } from '../../src/auth/sasl.ts'
 import { formatAddress } from '../../src/message/address.ts'
 import type { ReceiverEvent } from '../../src/smtp/event.ts'
 import { Receiver } from '../../src/smtp/receiver.ts'
 import { type Reply, reply } from '../../src/smtp/reply.ts'
+import type { ReceiverOptions } from '../../src/smtp/welcome.ts'
 
-const options = { hostname: 'mail.home.example', messageOctets: 1000, recipients: 3, startTls: true }
+const options: ReceiverOptions = {
+  hostname: 'mail.home.example',
+  messageOctets: 1000,
+  recipients: 3,
+  startTls: true,
+}
+/** With it alice logs in. */
+const password = 'secret'
 
 /** What a service answers to an event, if anything. */
 export type Answers = (event: ReceiverEvent) => Reply | undefined
@@ -34,8 +43,9 @@ export class Session {
   /** Octets of output that stood unwritten at most. */
   most = 0
   #answers: Answers
+  #exchange: Exchange | undefined
 
-  constructor(changed: Partial<typeof options> = {}, answers: Answers = () => undefined) {
+  constructor(changed: Partial<ReceiverOptions> = {}, answers: Answers = () => undefined) {
     this.receiver = new Receiver({ ...options, ...changed })
     this.#answers = answers
     this.receiver.greet()
@@ -68,7 +78,18 @@ export class Session {
       if (event.type === 'closed' || event.type === 'starttls') return output
       const answer = this.#answers(event) ?? household(event)
       if (answer) this.receiver.answer(answer)
+      else if (event.type === 'auth' || event.type === 'auth-response') this.#logIn(event)
     }
+  }
+
+  #logIn(event: Extract<ReceiverEvent, { type: 'auth' | 'auth-response' }>): void {
+    if (event.type === 'auth') this.#exchange = startSasl(event.mechanism === 'LOGIN' ? 'LOGIN' : 'PLAIN')
+    const step = this.#exchange?.step(event.response)
+    if (step?.kind === 'challenge') this.receiver.challenge(step.challenge)
+    if (step?.kind === 'refused') this.receiver.answer(reply.saslRefused(step.reason))
+    if (step?.kind !== 'credentials') return
+    const good = step.user === 'alice' && step.password === password
+    this.receiver.answer(good ? reply.loggedIn : reply.loginFailed)
   }
 
   #note(event: ReceiverEvent): void {
@@ -87,6 +108,10 @@ function brief(event: Exclude<ReceiverEvent, { type: 'body' }>): string {
       return `recipient <${formatAddress(event.forwardPath)}> ${JSON.stringify(event.parameters)}`
     case 'chunk':
       return `chunk ${event.octets}`
+    case 'auth':
+      return `auth ${event.mechanism} ${event.response ?? 'nothing'}`
+    case 'auth-response':
+      return `auth-response ${event.response}`
     case 'end': {
       const marks = (['malformed', 'tooBig', 'longLine', 'dotted'] as const).filter(mark => event[mark])
       return ['end', event.octets, ...marks].join(' ')

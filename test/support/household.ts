@@ -33,6 +33,14 @@ export function testClock(): Clock {
   }
 }
 
+/** A message as it is kept. */
+export type Kept = {
+  readonly seq: number
+  readonly record: MessageRecord
+  readonly trace: string
+  readonly octets: Buffer
+}
+
 export class Household implements AsyncDisposable {
   readonly directory: string
   readonly clock = testClock()
@@ -96,13 +104,22 @@ export class Household implements AsyncDisposable {
   }
 
   /** @returns what an account's inbox holds: each message's record and its place in the log, its trace fields, its octets as received */
-  async inbox(name: string): Promise<{ seq: number; record: MessageRecord; trace: string; octets: Buffer }[]> {
+  async inbox(name: string): Promise<Kept[]> {
     const account = this.store.accounts.find(name)
     if (!account) throw new Error(`no account ${name}`)
     const maildrop = await this.store.maildrop(account.id)
-    const messages = []
-    for (let i = 0; i < maildrop.count; i++) {
-      const seq = maildrop.seq(i)
+    return this.#read(Array.from({ length: maildrop.count }, (_, i) => maildrop.seq(i)))
+  }
+
+  /** @returns the same of the messages that wait to be sent on, oldest first */
+  async queued(): Promise<Kept[]> {
+    const waiting = await Array.fromAsync(this.store.outbound.all())
+    return this.#read([...new Set(waiting.flat().map(({ seq }) => seq))])
+  }
+
+  async #read(seqs: readonly number[]): Promise<Kept[]> {
+    const messages: Kept[] = []
+    for (const seq of seqs) {
       const { record, trace, blocks } = await this.store.message(seq)
       messages.push({ seq, record, trace, octets: Buffer.concat(await Array.fromAsync(blocks())) })
     }

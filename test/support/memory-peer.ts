@@ -4,7 +4,8 @@ import type { Peer, Read, Stake, TlsVersion } from '../../src/net/connection.ts'
 export class MemoryPeer implements Peer {
   readonly address: string
   stake: Stake = 'nothing'
-  readonly binding = undefined
+  /** As if TLS had exported it. */
+  binding: Buffer | undefined
   readonly #step: number
   #toServer: Buffer = Buffer.alloc(0)
   #fromServer: Buffer = Buffer.alloc(0)
@@ -59,6 +60,7 @@ export class MemoryPeer implements Peer {
   /** There is no TLS here; the session only learns that it is on. */
   async secure(): Promise<TlsVersion> {
     this.#toServer = Buffer.alloc(0)
+    this.binding = Buffer.alloc(32, 'binding')
     return { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' }
   }
 

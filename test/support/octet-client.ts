@@ -23,7 +23,7 @@ export class OctetClient implements AsyncDisposable {
     const listener = await Listener.open(
       { host: '127.0.0.1', port: 0 },
       () => idleMs,
-      connection => serve(connection, household, protocol, false),
+      connection => serve(connection, household, { protocol, door: 'smtp', implicitTls: false }),
     )
     const port = Number(listener.name.split(':').at(-1))
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })

@@ -112,7 +112,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** The port of a service, as the log names it. */
-  port(service: 'smtp' | 'pop3' | 'pop3s'): number {
+  port(service: 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s'): number {
     const door = this.log.find(entry => entry.msg === 'listening' && entry.service === service)
     return Number(String(door?.address).split(':').at(-1))
   }

@@ -6,14 +6,14 @@ import { type Client, type Dial, serve } from './transcript.ts'
 
 const idleMs = 30_000
 
-export const overSocket: Dial = async (household, protocol, implicitTls) => {
+export const overSocket: Dial = async (household, way) => {
   await household.useCertificate()
   const served = Promise.withResolvers<void>()
   const listener = await Listener.open(
     { host: '127.0.0.1', port: 0 },
     () => idleMs,
     async connection => {
-      await serve(connection, household, protocol, implicitTls)
+      await serve(connection, household, way)
       served.resolve()
     },
   )
@@ -22,7 +22,7 @@ export const overSocket: Dial = async (household, protocol, implicitTls) => {
     dialPlain({ port, host: '127.0.0.1' }),
     served.promise.then(() => listener.close()),
   )
-  if (implicitTls) await client.secure()
+  if (way.implicitTls) await client.secure()
   return client
 }
 
@@ -65,7 +65,7 @@ class SocketClient implements Client {
 }
 
 /** Lines without their CRLF; listens without reading more than is asked for. */
-async function* lines(socket: Socket): AsyncGenerator<string> {
+export async function* lines(socket: Socket): AsyncGenerator<string> {
   let held = Buffer.alloc(0)
   for (;;) {
     const end = held.indexOf('\r\n')

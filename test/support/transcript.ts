@@ -6,7 +6,9 @@
  *     given config mail.catch_all = "alice"      a line of the configuration
  *     given mail alice "Subject: x\r\n\r\nhi\r\n"    a message in alice's inbox, received by SMTP
  *     given utf8mail alice "..."     the same, sent with SMTPUTF8
- *     given implicit tls             the connection begins with the handshake (POP3 only)
+ *     given implicit tls             the connection begins with the handshake
+ *     given door submission          the client comes to this door, and not to the world's (SMTP only)
+ *     given device scan alice@home.example bob@away.example    the client is a device: whose name it sends in, and where to
  *     C: EHLO laptop                 the client sends a line; lines that follow each other leave in one write
  *     C~ "..\r\n.\r\n"               the client sends octets, written as a JSON string of Latin-1 characters
  *     C* 200 "x"                     the same, so many times over
@@ -24,7 +26,10 @@
  *     then alice holds "..."         one of them has just these octets, as received
  *     then alice trace "*ESMTPS*"    the last message's trace fields look like this
  *     then alice record {"ret":"HDRS"}   the last message's record holds these fields
+ *     then alice looks "*\r\n\r\nhi*"    the last message's octets look like this
  *     then alice shares bob          their last messages are one message in the store
+ *     then queue holds 2             so many messages wait to be sent on; `queue` stands for a name in the others, too
+ *     later 61                       so many minutes pass
  *     stop                           the server begins to stop
  *     connect                        another connection; the one before is closed by the client
  *     connect second                 goes over to the connection of this name; those before stay open
@@ -33,6 +38,7 @@
 import assert from 'node:assert/strict'
 import { readConfig } from '../../src/base/config.ts'
 import { access } from '../../src/flow/access.ts'
+import { keepDevice } from '../../src/flow/device.ts'
 import { entrances, receive } from '../../src/flow/receipt.ts'
 import type { Peer } from '../../src/net/connection.ts'
 import { Household } from './household.ts'
@@ -52,18 +58,33 @@ export type Client = {
 }
 
 /** Opens connections to a household, by whatever means. */
-export type Dial = (household: Household, protocol: Protocol, implicitTls: boolean) => Promise<Client>
+export type Dial = (household: Household, way: Way) => Promise<Client>
+
+/** Which of the house's doors a client comes to. */
+export type Way = {
+  readonly protocol: Protocol
+  /** Of SMTP. */
+  readonly door: Door
+  /** The connection begins with the handshake. */
+  readonly implicitTls: boolean
+}
+
+type Door = keyof typeof entrances
 
 /** Milliseconds after which a server that says nothing counts as silent. */
 const patienceMs = 20_000
+
+/** From where clients come: without a socket, and with one. */
+const memoryAddress = '192.0.2.7'
+const addresses = [memoryAddress, '127.0.0.1']
 
 type Directive = { readonly at: number; readonly verb: string; readonly rest: string }
 
 /** Dials without a socket: the server reads so many octets at a time. */
 export function inMemory(step: number): Dial {
-  return async (household, protocol, implicitTls) => {
-    const peer = new MemoryPeer(step)
-    const done = serve(peer, household, protocol, implicitTls).finally(() => peer.serverEnded())
+  return async (household, way) => {
+    const peer = new MemoryPeer(step, memoryAddress)
+    const done = serve(peer, household, way).finally(() => peer.serverEnded())
     return {
       send: octets => peer.send(octets),
       line: () => peer.line(),
@@ -75,9 +96,9 @@ export function inMemory(step: number): Dial {
 }
 
 /** Runs the server's side of one connection. */
-export function serve(peer: Peer, household: Household, protocol: Protocol, implicitTls: boolean): Promise<void> {
+export function serve(peer: Peer, household: Household, { protocol, door, implicitTls }: Way): Promise<void> {
   return protocol === 'smtp'
-    ? receive(peer, household.receipt, entrances.smtp)
+    ? receive(peer, household.receipt, { ...entrances[door], implicitTls })
     : access(peer, household.access, { implicitTls })
 }
 
@@ -90,7 +111,7 @@ export async function play(text: string, protocol: Protocol, dial: Dial): Promis
 
 function parse(text: string): Directive[] {
   return text.split('\n').flatMap((line, i) => {
-    const [, verb, rest = ''] = /^(given|then|restart|stop|connect|[CS][:~*]?)(?: (.*))?$/.exec(line) ?? []
+    const [, verb, rest = ''] = /^(given|then|restart|stop|connect|later|[CS][:~*]?)(?: (.*))?$/.exec(line) ?? []
     if (verb !== undefined) return [{ at: i + 1, verb, rest }]
     if (line === '' || line.startsWith('#')) return []
     throw new Error(`line ${i + 1} is no directive: ${line}`)
@@ -108,6 +129,7 @@ class Player {
   readonly #clients = new Map<string, Client>()
   #present = ''
   #implicitTls = false
+  #door: Door = 'smtp'
   #unsent: Buffer[] = []
 
   constructor(household: Household, protocol: Protocol, dial: Dial) {
@@ -172,6 +194,9 @@ class Player {
         return
       case 'then':
         return this.#then(rest)
+      case 'later':
+        await this.#flush()
+        return this.#household.clock.sleep(Number(rest) * 60_000, this.#household.stopping.signal)
       case 'stop':
         await this.#flush()
         this.#household.stopping.abort()
@@ -192,6 +217,17 @@ class Player {
       case 'implicit':
         this.#implicitTls = true
         return
+      case 'door':
+        this.#door = doorOf(name)
+        this.#implicitTls = entrances[this.#door].implicitTls
+        return
+      case 'device': {
+        const [as = '', ...to] = words
+        this.#door = 'devices'
+        const { settings } = household.store
+        for (const address of addresses) await keepDevice(settings, { name: `${name} ${address}`, address, as, to })
+        return
+      }
       case 'config':
         this.#settings.push(rest.slice('config '.length))
         household.config = readConfig(this.#settings.join('\n'), '.')
@@ -216,13 +252,15 @@ class Player {
 
   async #then(rest: string): Promise<void> {
     await this.#flush()
-    const [, name = '', what, value = ''] = /^(\S+) (holds|trace|record|shares) (.*)$/.exec(rest) ?? []
-    const messages = await this.#household.inbox(name)
+    const [, name = '', what, value = ''] = /^(\S+) (holds|trace|record|looks|shares) (.*)$/.exec(rest) ?? []
+    const household = this.#household
+    const messages = name === 'queue' ? await household.queued() : await household.inbox(name)
     const last = messages.at(-1)
     if (what === 'trace') return this.#match(last?.trace ?? '', octets(value).toString('latin1'))
     if (what === 'record') return assert.partialDeepStrictEqual(last?.record, JSON.parse(value))
+    if (what === 'looks') return this.#match(last?.octets.toString('latin1') ?? '', octets(value).toString('latin1'))
     if (what === 'shares') {
-      const theirs = (await this.#household.inbox(value)).at(-1)
+      const theirs = (await household.inbox(value)).at(-1)
       return assert.equal(last?.seq, theirs?.seq ?? 'none', `${name} and ${value} hold different messages`)
     }
     if (!value.startsWith('"')) return assert.equal(messages.length, Number(value))
@@ -299,7 +337,11 @@ class Player {
   async #connected(): Promise<Client> {
     const open = this.#clients.get(this.#present)
     if (open) return open
-    const client = await this.#dial(this.#household, this.#protocol, this.#implicitTls)
+    const client = await this.#dial(this.#household, {
+      protocol: this.#protocol,
+      door: this.#door,
+      implicitTls: this.#implicitTls,
+    })
     this.#clients.set(this.#present, client)
     return client
   }
@@ -320,6 +362,15 @@ class Player {
     }
     this.#present = ''
   }
+}
+
+function doorOf(name: string): Door {
+  if (!isDoor(name)) throw new Error(`no such door: ${name}`)
+  return name
+}
+
+function isDoor(name: string): name is Door {
+  return Object.hasOwn(entrances, name)
 }
 
 /** @param text a JSON string; each character is an octet */

@@ -6,10 +6,11 @@ import { Service } from '../../pop3/service.ts'
 import { stretches, type Target } from '../engine.ts'
 
 const login = 'USER alice\r\nPASS  open  sesame \r\n'
+const mechanisms = () => ['PLAIN', 'LOGIN'] as const
 const circumstances = [
-  { secure: true, stls: false, plaintext: false },
-  { secure: false, stls: false, plaintext: true },
-  { secure: false, stls: false, plaintext: false },
+  { secure: true, stls: false, plaintext: false, mechanisms },
+  { secure: false, stls: false, plaintext: true, mechanisms },
+  { secure: false, stls: false, plaintext: false, mechanisms },
 ] as const
 /** The largest answer that is put into the output in one go. */
 const answerOctets = 2000
