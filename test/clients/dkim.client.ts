@@ -83,7 +83,7 @@ test('dkimpy', async () => {
   const paths = messages.map((_, i) => join(folder.path, `${i}.eml`))
   for (const [i, octets] of messages.entries()) await writeFile(paths[i] ?? '', signed(octets, keys))
 
-  const words = ['python3', join(folder.path, 'verify.py'), join(folder.path, 'records.json'), ...paths]
+  const words = ['/usr/bin/python3', join(folder.path, 'verify.py'), join(folder.path, 'records.json'), ...paths]
   const { exit, out, complaint } = await runProgram(words)
   assert.equal(exit, 0, complaint)
   assert.equal(out.match(/verified/g)?.length, messages.length)

@@ -37,7 +37,7 @@ uidls_file ${join(folder, 'uidls-%U')}
 account keeps
 port ${server.port('pop3s')}
 tls_starttls off
-auth plain
+auth scram-sha-256
 keep on
 delivery maildir ${maildir}
 account takes

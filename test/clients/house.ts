@@ -9,31 +9,35 @@ import { type Finished, runProgram, ServerProcess } from '../support/process.ts'
 export const password = 'correct horse'
 
 /** Lines that begin with dots, empty lines, letters beyond ASCII, a line near the limit, and no line at the end but the last. */
-export const message = Buffer.from(
-  [
-    'From: Bob <bob@home.example>',
-    'To: alice@home.example',
-    'Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=',
-    'Message-ID: <1@away.example>',
-    'Date: Sat, 21 Nov 2026 22:15:52 +0000',
-    'MIME-Version: 1.0',
-    'Content-Type: text/plain; charset=utf-8',
-    'Content-Transfer-Encoding: 8bit',
-    '',
-    '.',
-    '..',
-    '. a dot and a space',
-    '',
-    'Grüße, 你好, 🔑',
-    'x'.repeat(990),
-    'From here on an mbox would be cut',
-    ' \t trailing blanks \t ',
-    '',
-    '',
-    'the end',
-    '',
-  ].join('\r\n'),
-)
+export function letter(from: string, to: string): Buffer {
+  return Buffer.from(
+    [
+      `From: Bob <${from}>`,
+      `To: ${to}`,
+      'Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=',
+      'Message-ID: <1@away.example>',
+      'Date: Sat, 21 Nov 2026 22:15:52 +0000',
+      'MIME-Version: 1.0',
+      'Content-Type: text/plain; charset=utf-8',
+      'Content-Transfer-Encoding: 8bit',
+      '',
+      '.',
+      '..',
+      '. a dot and a space',
+      '',
+      'Grüße, 你好, 🔑',
+      'x'.repeat(990),
+      'From here on an mbox would be cut',
+      ' \t trailing blanks \t ',
+      '',
+      '',
+      'the end',
+      '',
+    ].join('\r\n'),
+  )
+}
+
+export const message = letter('bob@home.example', 'alice@home.example')
 
 export class House implements AsyncDisposable {
   readonly server: ServerProcess

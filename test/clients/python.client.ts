@@ -129,7 +129,7 @@ except poplib.error_proto:
     pass
 assert 'STLS' in box.capa() and 'USER' not in box.capa()
 box.stls(context)
-assert 'STLS' not in box.capa() and box.capa()['SASL'] == ['PLAIN', 'LOGIN']
+assert 'STLS' not in box.capa() and box.capa()['SASL'] == ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN']
 box.user('alice@home.example')
 box.pass_(password)
 assert box.capa()['EXPIRE'] == ['NEVER'] and 'TOP' in box.capa() and 'UIDL' in box.capa()
