@@ -21,7 +21,10 @@ test('one server has the data, and what it writes is its own', async () => {
   const [second, running] = await Promise.all([command(data, ['serve']), server.command(['status'])])
   assert.equal(second.exit, 1)
   assert.match(second.complaint, /\nAnother Porchlight is using this data directory\.\n$/)
-  assert.match(running.out, /^Porchlight is running\.\n[\s\S]*\nsmtp +127\.0\.0\.1:\d+\n[\s\S]*\nstore +well\nqueue +empty\n$/)
+  assert.match(
+    running.out,
+    /^Porchlight is running\.\n[\s\S]*\nsmtp +127\.0\.0\.1:\d+\n[\s\S]*\nstore +well\nqueue +empty\n$/,
+  )
 
   assert.equal(await server.stop(), 0)
   const stopped = await server.command(['status'])
