@@ -5,9 +5,8 @@ import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadCertificate } from '../../src/net/certificate.ts'
 import { freePort, listening, stop } from '../bench/peer/product.ts'
+import { daemons, mainCf, masterCf } from '../support/postfix-files.ts'
 import { launchBounded, type Town, until } from './town.ts'
-
-const daemons = '/usr/lib/postfix/sbin'
 
 /** The user that owns the Maildir: Debian's `mail`. */
 const user = { uid: 8, gid: 8 } as const
@@ -44,8 +43,11 @@ export class Postfix {
     await loadCertificate({ certificate: '', key: '', directory: folder, hostname: `mail.${options.domain}` })
     const port = await freePort()
     const config = join(folder, 'config')
-    await writeFile(join(config, 'main.cf'), mainCf(folder, options))
-    await writeFile(join(config, 'master.cf'), masterCf(port))
+    const [queue, state, log] = [join(folder, 'queue'), join(folder, 'state'), join(folder, 'log')]
+    const places = { queue, state, log, hostname: `mail.${options.domain}` }
+    await writeFile(join(config, 'main.cf'), mainCf(places, settings(folder, options)))
+    const transports = ['smtp unix - - n - - smtp', 'virtual unix - n n - - virtual']
+    await writeFile(join(config, 'master.cf'), masterCf(port, ...transports))
     execFileSync('/usr/sbin/postfix', ['-c', config, 'check'], { stdio: 'ignore' })
     const master = launchBounded([join(daemons, 'master'), '-s', '-c', config], join(folder, 'output'))
     town.defer(() => stop(master))
@@ -63,18 +65,7 @@ export class Postfix {
   }
 }
 
-const mainCf = (folder: string, { domain, keeps = [], next = '' }: PostfixOptions) => `
-compatibility_level = 3.6
-queue_directory = ${folder}/queue
-data_directory = ${folder}/state
-command_directory = /usr/sbin
-daemon_directory = ${daemons}
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = mail.${domain}
-mydestination =
-alias_maps =
-alias_database =
+const settings = (folder: string, { domain, keeps = [], next = '' }: PostfixOptions) => `
 virtual_mailbox_domains = ${domain}
 virtual_mailbox_base = ${folder}/mail
 virtual_mailbox_maps = inline:{ ${keeps.map(address => `{ ${address} = box/ }`).join(', ')} }
@@ -83,36 +74,10 @@ virtual_gid_maps = static:${user.gid}
 virtual_minimum_uid = 1
 virtual_mailbox_limit = 0
 relayhost = ${next}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = ${folder}/cert.pem
 smtpd_tls_key_file = ${folder}/key.pem
 smtp_tls_security_level = may
 message_size_limit = 60000000
 mailbox_size_limit = 0
-maillog_file = ${folder}/log
-maillog_file_prefixes = ${folder}
-`
-
-const masterCf = (port: number) => `
-127.0.0.1:${port} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-error unix - - n - - error
-retry unix - - n - - error
-smtp unix - - n - - smtp
-virtual unix - n n - - virtual
-postlog unix-dgram n - n - 1 postlogd
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-tlsmgr unix - - n 1000? 1 tlsmgr
 `

@@ -25,7 +25,7 @@ async function send(host: AwayHost, options: { body?: string; pace?: number; mea
 
 /** The message waits, after one attempt that ended so; nobody has heard of it, and nothing is open. */
 async function assertDeferred(sending: Sending, host: AwayHost, last: string): Promise<void> {
-  const left = await sending.only()
+  const left = await sending.lone()
   assert.deepEqual([left.last, left.attempts, left.pending], [last, 1, [0]])
   assert.ok(left.dueIn >= 0.9 && left.dueIn <= 1.1, `due in ${left.dueIn} minutes`)
   assert.deepEqual(await sending.reports(), [])
@@ -61,7 +61,7 @@ describe('a host that says nothing', () => {
   test('and reads no more in the middle of the message is left in time', async () => {
     await using host = await AwayHost.start({ manner: at({ body: 'deaf' }) })
     await using sending = await send(host, { pace, body: long })
-    const { last } = await sending.only()
+    const { last } = await sending.lone()
     assert.ok([unanswered, lost].includes(last), last)
     assert.equal(sending.logged(unsure).length, 0)
   })
@@ -81,7 +81,7 @@ describe('a host that closes the connection', () => {
         await using sending = await send(host)
         // What is torn down at once may not even seem to have been a connection.
         const never = '451 4.4.1 mail.b.example takes no connections'
-        const early = stage === 'greeting' && (await sending.only()).last === never
+        const early = stage === 'greeting' && (await sending.lone()).last === never
         await assertDeferred(sending, host, early ? never : lost)
         // At `body` the end of a short message is there as well: nobody knows whether it was seen.
         assert.equal(sending.logged(unsure).length, stage === 'end' || stage === 'body' ? 1 : 0)
@@ -184,7 +184,7 @@ describe('a host that talks nonsense', () => {
     test(`(${name}, at ${stage}) leaves the message waiting`, async () => {
       await using host = await AwayHost.start({ manner: at({ [stage]: says }) })
       await using sending = await send(host)
-      const { last, attempts } = await sending.only()
+      const { last, attempts } = await sending.lone()
       assert.match(last, /^451 4\.5\.0 The host /)
       assert.equal(attempts, 1)
       assert.equal(host.mails.length, 0)

@@ -108,7 +108,7 @@ describe('a smarthost that is a Porchlight', () => {
     await using away = await AwayHost.start({ certificate: right, extensions, manner: at({ AUTH: '235 welcome' }) })
     await using sending = await household({ port: away.port, user: 'alice', file: { text: password, mode: 0o600 } })
     await send(sending)
-    assert.match((await sending.only()).last, /refuses the login: 454 4\.7\.0 The host let us in without proof/)
+    assert.match((await sending.lone()).last, /refuses the login: 454 4\.7\.0 The host let us in without proof/)
     assert.equal(away.mails.length, 0)
   })
 
@@ -121,7 +121,7 @@ describe('a smarthost that is a Porchlight', () => {
       file: { text: 'wrong\n', mode: 0o600 },
     })
     await send(sending)
-    assert.match((await sending.only()).last, /^451 4\.7\.8 smtp\.provider\.example refuses the login: 535 5\.7\.8 /)
+    assert.match((await sending.lone()).last, /^451 4\.7\.8 smtp\.provider\.example refuses the login: 535 5\.7\.8 /)
     assert.deepEqual(await sending.reports(), [])
     await writeFile(join(sending.household.directory, 'password'), password)
     await sending.pass(2 * minute)
@@ -147,7 +147,7 @@ describe('a password file', () => {
       await using away = await AwayHost.start({ certificate: right, extensions: ['AUTH PLAIN LOGIN'] })
       await using sending = await household({ port: away.port, user: 'alice', ...(file ? { file } : {}) })
       await send(sending)
-      assert.match((await sending.only()).last, words)
+      assert.match((await sending.lone()).last, words)
       assert.ok(away.lines.every(line => !/^(?:AUTH|MAIL)/.test(line)))
       assert.deepEqual(await sending.reports(), [])
       await away.left()
@@ -181,7 +181,7 @@ describe('a smarthost with', () => {
       const file = { text: password, mode: 0o600 }
       await using sending = await household({ port: away.port, user: 'alice', file, ca })
       await send(sending)
-      assert.match((await sending.only()).last, words)
+      assert.match((await sending.lone()).last, words)
       assert.ok(away.lines.every(line => !/^(?:AUTH|MAIL)/.test(line)))
       await away.left()
     })
@@ -192,7 +192,7 @@ describe('a smarthost with', () => {
     await using sending = await household({ port: away.port })
     sending.config = { ...sending.config, relay: { ...sending.config.relay, ca: '/nowhere/ca.pem' } }
     await send(sending)
-    assert.match((await sending.only()).last, /^451 4\.7\.5 .*the certificate in relay\.ca cannot be read/)
+    assert.match((await sending.lone()).last, /^451 4\.7\.5 .*the certificate in relay\.ca cannot be read/)
     assert.equal(away.mails.length, 0)
   })
 
@@ -201,7 +201,7 @@ describe('a smarthost with', () => {
     const file = { text: password, mode: 0o600 }
     await using sending = await household({ port: away.port, tls: 'none', user: 'alice', file })
     await send(sending)
-    assert.match((await sending.only()).last, /^451 4\.7\.4 smtp\.provider\.example offers no way to log in/)
+    assert.match((await sending.lone()).last, /^451 4\.7\.4 smtp\.provider\.example offers no way to log in/)
     assert.ok(away.lines.every(line => !/^(?:AUTH|MAIL)/.test(line)))
   })
 
@@ -219,6 +219,6 @@ describe('a smarthost with', () => {
     await using sending = await household({ port: 25 })
     sending.config = { ...sending.config, relay: { ...sending.config.relay, host: 'gone.provider.example' } }
     await send(sending)
-    assert.match((await sending.only()).last, /^451 4\.4\.3 The host gone\.provider\.example has no address/)
+    assert.match((await sending.lone()).last, /^451 4\.4\.3 The host gone\.provider\.example has no address/)
   })
 })

@@ -82,7 +82,7 @@ describe('where a domain has a policy (MTA-STS)', () => {
         sts: { port: policy.port, ca: authority.pem },
       })
       await send(sending)
-      if (words) assert.match((await sending.only()).last, words)
+      if (words) assert.match((await sending.lone()).last, words)
       assert.equal(away.mails.length, words ? 0 : 1)
       if (mode === 'enforce' && !words) assert.equal(away.mails[0]?.tls, true)
       assert.ok(!words || away.lines.every(line => !line.startsWith('MAIL')))

@@ -24,7 +24,7 @@ async function send(sending: Sending, changes: Parameters<Sending['submit']>[1] 
 }
 
 async function last(sending: Sending): Promise<string> {
-  return (await sending.only()).last
+  return (await sending.lone()).last
 }
 
 describe('where nothing asks for TLS', () => {

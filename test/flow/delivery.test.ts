@@ -63,7 +63,7 @@ describe('mail for a domain', () => {
     await sending.submit(['bob@b.example', 'carol@b.example', 'dan@b.example'])
     await sending.settle()
     assert.deepEqual(host.mails[0]?.to, ['bob@b.example'])
-    const { last, pending, attempts } = await sending.only()
+    const { last, pending, attempts } = await sending.lone()
     assert.deepEqual([last, pending, attempts], ['450 4.2.1 busy', [1], 1])
     const [report = '', ...others] = await sending.reports()
     assert.equal(others.length, 0)
@@ -102,7 +102,7 @@ describe('mail for a domain', () => {
     for (let i = 1; i < 4; i++) await sending.submit([`${i}@b.example`])
     await sending.settle()
     assert.deepEqual(host.mails.map(({ to }) => to[0]).sort(), ['2@b.example', '3@b.example'])
-    assert.equal((await sending.only()).last, '421 4.3.2 closing')
+    assert.equal((await sending.lone()).last, '421 4.3.2 closing')
   })
 })
 
@@ -146,7 +146,7 @@ describe('the hosts of a domain', () => {
       await sending.submit(['bob@b.example'])
       await sending.settle()
       assert.equal(third.came, 0, 'one attempt troubles two hosts at most')
-      assert.deepEqual([(await sending.only()).attempts, (await sending.only()).last], [1, '451 4.3.0 not now'])
+      assert.deepEqual([(await sending.lone()).attempts, (await sending.lone()).last], [1, '451 4.3.0 not now'])
     }
   })
 
@@ -158,7 +158,7 @@ describe('the hosts of a domain', () => {
     await sending.submit(['bob@b.example'])
     await sending.settle()
     assert.equal(second.came, 0)
-    assert.equal((await sending.only()).attempts, 1)
+    assert.equal((await sending.lone()).attempts, 1)
   })
 
   test('are all tried before the mail waits, and equals in any order', async () => {
@@ -183,7 +183,7 @@ describe('the hosts of a domain', () => {
     second.close()
     await sending.submit(['bob@b.example'])
     await sending.settle()
-    const { last, attempts } = await sending.only()
+    const { last, attempts } = await sending.lone()
     assert.match(last, /^451 4\.4\.1 (?:one|two|gone)\.b\.example takes no connections$/)
     assert.equal(attempts, 1)
   })
@@ -228,7 +228,7 @@ describe('the hosts of a domain', () => {
       host.mails.map(({ to }) => to),
       [['bob@[127.0.0.1]']],
     )
-    assert.match((await sending.only()).last, /^451 4\.4\.1 /)
+    assert.match((await sending.lone()).last, /^451 4\.4\.1 /)
     assert.deepEqual(sending.names.log, [])
   })
 
@@ -292,7 +292,7 @@ describe('mail for a domain', () => {
     host.manner = at({ greeting: '554 not today' })
     await sending.submit(['bob@b.example'])
     await sending.settle()
-    assert.equal((await sending.only()).last, '451 not today')
+    assert.equal((await sending.lone()).last, '451 not today')
     host.manner = () => undefined
     await sending.pass(2 * minute)
     assert.equal(host.mails.length, 1)
@@ -317,7 +317,7 @@ describe('mail waits for a domain', () => {
       await using sending = await Sending.make({ port: host.port, names: () => says })
       await sending.submit(['bob@b.example'])
       await sending.settle()
-      const left = await sending.only()
+      const left = await sending.lone()
       assert.match(left.last, last)
       assert.equal(left.attempts, 1)
       assert.deepEqual(await sending.reports(), [])
@@ -376,7 +376,7 @@ describe('while no name server answers', () => {
     sending.clock.pass(4 * hour)
     await sending.despair()
     assert.match((await sending.reports()).at(-1) ?? '', /^Action: delayed\r\n/m)
-    assert.equal((await sending.only()).noticed, true)
+    assert.equal((await sending.lone()).noticed, true)
     sending.clock.pass(5 * day)
     await sending.despair()
     const reports = await sending.reports()

@@ -99,7 +99,7 @@ describe('a destination that cannot be reached', () => {
     await sending.submit(['bob@b.example', 'carol@c.example'])
     await sending.settle()
     assert.deepEqual(host.mails[0]?.to, ['carol@c.example'])
-    assert.equal((await sending.only()).last, '451 4.4.1 mail.b.example takes no connections')
+    assert.equal((await sending.lone()).last, '451 4.4.1 mail.b.example takes no connections')
   })
 
   test('through which the mail of many domains goes is knocked at once by each connection', async () => {
@@ -126,7 +126,7 @@ describe('the schedule', () => {
     const waits: number[] = []
     let toldAfter = 0
     while (sending.store.outbound.length > 0) {
-      const { dueIn, attempts } = await sending.only()
+      const { dueIn, attempts } = await sending.lone()
       assert.equal(attempts, waits.length + 1)
       waits.push(dueIn)
       await sending.pass(Math.ceil(dueIn * minute))
@@ -163,7 +163,7 @@ describe('the schedule', () => {
     await sending.submit(['bob@b.example'])
     await sending.settle()
     for (let i = 0; (await sending.reports()).length === 0 && i < 50; i++) {
-      const { dueIn } = await sending.only()
+      const { dueIn } = await sending.lone()
       await sending.pass(Math.max(minute, Math.ceil(dueIn * minute)))
     }
     const toldAfter = sending.clock.now() - begun

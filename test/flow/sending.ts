@@ -214,7 +214,7 @@ export class Sending implements AsyncDisposable {
   }
 
   /** The one dispatch that waits: what was said last, its attempts, and minutes until the next one. */
-  async only(): Promise<{
+  async lone(): Promise<{
     last: string
     attempts: number
     dueIn: number

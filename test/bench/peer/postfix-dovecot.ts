@@ -5,10 +5,9 @@
 import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { daemons, mainCf, masterCf } from '../../support/postfix-files.ts'
 import { family } from '../proc.ts'
 import { domain, freePort, launch, listening, type Product, password, stop, until } from './product.ts'
-
-const daemons = '/usr/lib/postfix/sbin'
 
 /** The user that owns the Maildirs: Debian's `mail`. */
 const user = { uid: 8, gid: 8 } as const
@@ -18,8 +17,10 @@ export const postfixDovecot: Product = {
   start: async directory => {
     const [smtp, pop3] = [await freePort(), await freePort()]
     const folders = makeFolders(directory)
-    writeFileSync(join(folders.postfix, 'main.cf'), mainCf(folders, `${directory}/postfix.log`))
-    writeFileSync(join(folders.postfix, 'master.cf'), masterCf(smtp))
+    const { queue, state } = folders
+    const places = { queue, state, log: `${directory}/postfix.log`, hostname: `mail.${domain}` }
+    writeFileSync(join(folders.postfix, 'main.cf'), mainCf(places, settings(folders)))
+    writeFileSync(join(folders.postfix, 'master.cf'), masterCf(smtp, 'lmtp unix - - n - - lmtp'))
     // Not in its base_dir, where Dovecot puts a link of this name.
     const config = join(directory, 'dovecot.conf')
     writeFileSync(config, dovecotConf(folders, pop3))
@@ -68,49 +69,15 @@ function delivered(maildir: string): number {
   }, 0)
 }
 
-const mainCf = ({ queue, state, dovecot }: Folders, log: string) => `
-compatibility_level = 3.6
-queue_directory = ${queue}
-data_directory = ${state}
-command_directory = /usr/sbin
-daemon_directory = ${daemons}
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = mail.${domain}
-mydestination =
-alias_maps =
-alias_database =
+const settings = ({ dovecot }: Folders) => `
 virtual_mailbox_domains = ${domain}
 virtual_mailbox_maps = static:all
 virtual_transport = lmtp:unix:${dovecot}/lmtp
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
 message_size_limit = 60000000
 mailbox_size_limit = 0
-maillog_file = ${log}
-maillog_file_prefixes = ${log}
 virtual_mailbox_limit = 0
 default_process_limit = 1000
 smtpd_client_connection_count_limit = 0
-`
-
-const masterCf = (smtp: number) => `
-127.0.0.1:${smtp} inet n - n - - smtpd
-cleanup    unix       n - n - 0 cleanup
-qmgr       unix       n - n 300 1 qmgr
-rewrite    unix       - - n - - trivial-rewrite
-bounce     unix       - - n - 0 bounce
-defer      unix       - - n - 0 bounce
-trace      unix       - - n - 0 bounce
-flush      unix       n - n 1000? 0 flush
-proxymap   unix       - - n - - proxymap
-error      unix       - - n - - error
-retry      unix       - - n - - error
-lmtp       unix       - - n - - lmtp
-postlog    unix-dgram n - n - 1 postlogd
-anvil      unix       - - n - 1 anvil
-scache     unix       - - n - 1 scache
 `
 
 const dovecotConf = ({ dovecot, mail }: Folders, pop3: number) => `

@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { daemons, mainCf, masterCf } from '../../support/postfix-files.ts'
 import { serviceEnvironment } from '../service.ts'
 import { freePort, type Launched, launch, listening, stop } from './product.ts'
 
-const daemons = '/usr/lib/postfix/sbin'
 /** The executable, or a program and its first words for a trial. */
 const [program = '', ...words] = (
   process.env.PORCHLIGHT ?? join(import.meta.dirname, '../../../dist/porchlight-linux-x64')
@@ -52,11 +52,10 @@ export const postfixRelay: Relays = async (directory, destinations) => {
   execFileSync('chown', ['postfix', state])
   const transport = join(config, 'transport')
   writeFileSync(transport, destinations.map(({ domain, port }) => `${domain} smtp:[127.0.0.1]:${port}\n`).join(''))
-  writeFileSync(
-    join(config, 'main.cf'),
-    mainCf({ config, queue, state, destinations, log: `${directory}/postfix.log` }),
-  )
-  writeFileSync(join(config, 'master.cf'), masterCf(smtp))
+  const places = { queue, state, log: `${directory}/postfix.log`, hostname: 'mail.home.example' }
+  writeFileSync(join(config, 'main.cf'), mainCf(places, postfixSettings(config, destinations)))
+  const transports = ['smtp unix - - n - - smtp', 'relay unix - - n - - smtp']
+  writeFileSync(join(config, 'master.cf'), masterCf(smtp, ...transports))
   execFileSync('postmap', ['-c', config, `hash:${transport}`])
   execFileSync('/usr/sbin/postfix', ['-c', config, 'check'], { stdio: 'ignore' })
   return relay(smtp, launch(join(daemons, 'master'), ['-s', '-c', config], { log: `${directory}/log` }))
@@ -77,55 +76,10 @@ export async function sink(messages: number): Promise<{ port: number; full: Prom
   return { port, full: promise }
 }
 
-type Places = {
-  readonly config: string
-  readonly queue: string
-  readonly state: string
-  readonly destinations: readonly Destination[]
-  readonly log: string
-}
-
-const mainCf = ({ config, queue, state, destinations, log }: Places) => `
-compatibility_level = 3.6
-queue_directory = ${queue}
-data_directory = ${state}
-command_directory = /usr/sbin
-daemon_directory = ${daemons}
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = mail.home.example
-mydestination =
-alias_maps =
-alias_database =
+const postfixSettings = (config: string, destinations: readonly Destination[]) => `
 relay_domains = ${destinations.map(({ domain }) => domain).join(' ')}
 relay_recipient_maps =
 transport_maps = hash:${config}/transport
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
-maillog_file = ${log}
-maillog_file_prefixes = ${log}
 default_process_limit = 1000
 smtpd_client_connection_count_limit = 0
-`
-
-const masterCf = (smtp: number) => `
-127.0.0.1:${smtp} inet n - n - - smtpd
-cleanup    unix       n - n - 0 cleanup
-qmgr       unix       n - n 300 1 qmgr
-rewrite    unix       - - n - - trivial-rewrite
-bounce     unix       - - n - 0 bounce
-defer      unix       - - n - 0 bounce
-trace      unix       - - n - 0 bounce
-verify     unix       - - n - 1 verify
-flush      unix       n - n 1000? 0 flush
-proxymap   unix       - - n - - proxymap
-smtp       unix       - - n - - smtp
-relay      unix       - - n - - smtp
-error      unix       - - n - - error
-retry      unix       - - n - - error
-postlog    unix-dgram n - n - 1 postlogd
-anvil      unix       - - n - 1 anvil
-scache     unix       - - n - 1 scache
-tlsmgr     unix       - - n 1000? 1 tlsmgr
 `
