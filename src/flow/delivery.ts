@@ -20,7 +20,7 @@ export type DeliveryServices = Services & Directory & SessionServices & { readon
 type Targets = ReturnType<typeof targetsOf>
 
 /** What one host said of some recipients; `doubtful` when it may have taken a message of which it says nothing. */
-type SentTo = { readonly results: readonly Result[]; readonly dsn: boolean; readonly doubtful: boolean }
+type Transacted = Found & { readonly doubtful: boolean }
 
 /** The sessions with one next hop, kept from one message to the next. */
 export class Delivery implements AsyncDisposable {
@@ -69,65 +69,45 @@ export class Delivery implements AsyncDisposable {
     }
   }
 
+  /**
+   * One transaction, for as many of the recipients as the host wants: what it has taken is written down before anything else
+   * is sent.
+   */
   async #send(one: Waiting, message: StoredMessage, first: Session): Promise<Found> {
-    const found = new Map<number, Result>()
-    let [session, remote, dsn] = [first, first.target.host, true]
+    let session = first
     for (let hosts = 1; ; hosts++) {
-      const left = one.pending.filter(recipient => (found.get(recipient)?.outcome ?? 'deferred') === 'deferred')
-      const sent = await this.#sendTo(session, left, message)
-      for (const result of sent.results) found.set(result.recipient, result)
-      dsn &&= sent.dsn
+      const sent = await this.#transact(session, one.pending.slice(0, session.mostRecipients), message)
       // RFC 5321 §5.1: what one host will not take now, the next one may.
-      if (sent.doubtful || hosts === budget.deliveryHosts || !sent.results.some(isDeferred)) break
-      const next = await this.#nextHost()
-      if (!next || (message.record.requireTls && !next.proved)) break
-      session = next
-      remote = next.target.host
-    }
-    // The next message begins with the best host again.
-    if (remote !== first.target.host) await this.#leave()
-    return { results: [...found.values()], remote, dsn }
-  }
-
-  /** Sends a message to recipients in as many transactions as the host wants. */
-  async #sendTo(first: Session, recipients: readonly number[], message: StoredMessage): Promise<SentTo> {
-    const { record } = message
-    const results: Result[] = []
-    let [session, left, dsn, doubtful]: [Session | Trouble, readonly number[], boolean, boolean] = [
-      first,
-      recipients,
-      true,
-      false,
-    ]
-    while (left.length > 0) {
-      if (!(session instanceof Session)) {
-        results.push(...resultsOf(left, session))
-        break
-      }
-      const part = left.slice(0, session.mostRecipients)
-      left = left.slice(part.length)
-      const kept = !session.fresh
-      const sent = await session.send(transactionOf(record, part), () => octetsOf(message))
-      if (kept && !session.usable && sent.results.every(({ kind, unsure }) => kind === 'deferred' && !unsure)) {
-        // The peer has ended the session between two messages: that says nothing about this one.
-        left = [...part, ...left]
-        session = await this.#sessionFor(record.tlsOptional)
+      const refused = !sent.doubtful && sent.results.every(({ outcome }) => outcome === 'deferred')
+      const next = refused && hosts < budget.deliveryHosts ? await this.#nextHost() : undefined
+      if (next && (next.proved || !message.record.requireTls)) {
+        session = next
         continue
       }
-      dsn &&= sent.dsn
-      for (const [i, { kind, answer, unsure }] of sent.results.entries()) {
-        const recipient = part[i]
-        if (recipient === undefined) continue
-        doubtful ||= unsure === true
-        results.push({ recipient, outcome: kind, answer: harmless(answer) })
-      }
-      if (left.length > 0 && !session.usable) session = await this.#sessionFor(record.tlsOptional)
+      // The next message begins with the best host again.
+      if (next || session !== first) await this.#leave()
+      return sent
     }
-    if (doubtful) {
-      const host = first.target.host
-      this.#services.log.warn({ host, id: idText(record.id) }, 'it may arrive twice: the answer was lost')
+  }
+
+  async #transact(session: Session, recipients: readonly number[], message: StoredMessage): Promise<Transacted> {
+    const { record } = message
+    const kept = !session.fresh
+    const sent = await session.send(transactionOf(record, recipients), () => octetsOf(message))
+    if (kept && !session.usable && sent.results.every(({ kind, unsure }) => kind === 'deferred' && !unsure)) {
+      // The peer has ended the session between two messages: that says nothing about this one.
+      const anew = await this.#sessionFor(record.tlsOptional)
+      if (anew instanceof Session) return this.#transact(anew, recipients.slice(0, anew.mostRecipients), message)
+      return { results: resultsOf(recipients, anew), remote: anew.remote, dsn: true, doubtful: false }
     }
-    return { results, dsn, doubtful }
+    const doubtful = sent.results.some(({ unsure }) => unsure)
+    const { host } = session.target
+    if (doubtful) this.#services.log.warn({ host, id: idText(record.id) }, 'it may arrive twice: the answer was lost')
+    const results = sent.results.flatMap(({ kind, answer }, i): Result[] => {
+      const recipient = recipients[i]
+      return recipient === undefined ? [] : [{ recipient, outcome: kind, answer: harmless(answer) }]
+    })
+    return { results, remote: host, dsn: sent.dsn, doubtful }
   }
 
   /** The session that is there, or a new one with the first target that takes us. */
@@ -189,10 +169,6 @@ export class Delivery implements AsyncDisposable {
     }
     return worst(problems)
   }
-}
-
-function isDeferred({ outcome }: Result): boolean {
-  return outcome === 'deferred'
 }
 
 /** One that goes back counts only by itself: while any host may take the message later, it waits. */

@@ -89,9 +89,11 @@ function conclude(one: Waiting, { results, remote, dsn }: Found, { config, clock
   const bounced = final.filter(({ outcome }) => outcome === 'bounced')
   const relayed = dsn ? [] : final.filter(({ outcome }) => outcome === 'delivered')
   const tells = deferred.length > 0 && !one.noticed && tellsOfDelay(one.date, now, delivery)
-  const attempts = one.attempts + 1
+  // A host may take its recipients in several transactions: only the last of them ends the attempt.
+  const ended = results.length === one.pending.length
+  const attempts = one.attempts + (ended ? 1 : 0)
   const again = Math.min(nextAttempt(attempts, now, delivery, Math.random()), nextNews(one.date, now, delivery))
-  const due = deferred.length > 0 ? again : now
+  const due = ended && deferred.length > 0 ? again : now
   const attempt = { ...attemptOf(one, now), attempts, due, remote, results: final, noticed: one.noticed || tells }
   const reports = [
     { kind: 'failed' as const, results: bounced },

@@ -72,8 +72,11 @@ export class Queue {
    */
   note(rows: Rows, seq: number, attempt: AttemptRecord, from: DispatchValue): boolean {
     const { message, dispatch, due, results } = attempt
-    const done = new Set(results.flatMap(({ recipient, outcome }) => (outcome === 'deferred' ? [] : [recipient])))
-    const pending = from.pending.filter(recipient => !done.has(recipient))
+    const tried = new Map(results.map(({ recipient, outcome }) => [recipient, outcome]))
+    // Whoever has not been tried yet comes first.
+    const pending = [undefined, 'deferred'].flatMap(outcome =>
+      from.pending.filter(recipient => tried.get(recipient) === outcome),
+    )
     rows.put(attemptKey(message, seq), present)
     rows.delete(waitingKey(from.domain, from.due, message, dispatch))
     if (pending.length === 0) {

@@ -166,7 +166,7 @@ export type DispatchValue = {
   readonly stored: number
   /** Deliveries and dispatches that its message had. */
   readonly copies: number
-  /** The recipients that are left, in ascending order. */
+  /** The recipients that are left; those that have not been tried come first. */
   readonly pending: readonly number[]
   /** What was answered last, for people; empty before the first attempt. */
   readonly last: string

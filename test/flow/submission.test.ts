@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
 import { readConfig } from '../../src/base/config.ts'
+import { Keyring } from '../../src/store/keyring.ts'
 import { Household, openStore } from '../support/household.ts'
 import { Caller } from './caller.ts'
 
@@ -66,7 +67,9 @@ describe('a message to be sent on', () => {
 
   test('goes out unsigned where the keys cannot be read: no mail waits for them', async () => {
     await using household = await Household.make('alice')
-    await writeFile(join(household.directory, 'dkim'), 'in the way of the folder')
+    const folder = join(household.directory, 'dkim')
+    await writeFile(folder, 'in the way of the folder')
+    household.keyring = new Keyring(folder)
     assert.match(await submit(household, ['bob@away.example'], '\r\nhi\r\n'), ok)
     const [{ trace } = { trace: 'DKIM' }] = await household.queued()
     assert.doesNotMatch(trace, /DKIM/)

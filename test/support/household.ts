@@ -1,4 +1,5 @@
 /** A household for one test: a real store in a temporary directory, accounts, and the services of the flows. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,11 @@ import { Store, type StoreOptions } from '../../src/store/store.ts'
 /** Every account of a test has this password; it is hashed once. */
 export const password = 'correct horse'
 const hashed = hashPassword(password)
+
+/** Every household signs with the same keys: to make one takes long. */
+const keyFolder = mkdtempSync(join(tmpdir(), 'porchlight-keys-'))
+process.on('exit', () => rmSync(keyFolder, { recursive: true }))
+const keys = new Keyring(keyFolder)
 
 /** Time that passes only when someone sleeps. */
 export function testClock(): Clock {
@@ -48,6 +54,7 @@ export class Household implements AsyncDisposable {
   readonly throttle = new Throttle()
   readonly quota = new Quota()
   readonly open = new Set<number>()
+  keyring = keys
   config: Config = readConfig('', '.')
   store: Store
   /** In-memory peers need none; `useCertificate` makes a real one. */
@@ -92,7 +99,7 @@ export class Household implements AsyncDisposable {
       log: silentLog,
       throttle: this.throttle,
       quota: this.quota,
-      keyring: new Keyring(join(this.directory, 'dkim')),
+      keyring: this.keyring,
       stopping: this.stopping.signal,
     }
   }
