@@ -89,8 +89,8 @@ function conclude(one: Waiting, { results, remote, dsn }: Found, { config, clock
   const bounced = final.filter(({ outcome }) => outcome === 'bounced')
   const relayed = dsn ? [] : final.filter(({ outcome }) => outcome === 'delivered')
   const tells = deferred.length > 0 && !one.noticed && tellsOfDelay(one.date, now, delivery)
-  // A host may take its recipients in several transactions: only the last of them ends the attempt.
-  const ended = results.length === one.pending.length
+  // A host may take its recipients in several transactions: the last of them ends the attempt, or one that comes to nothing.
+  const ended = results.length === one.pending.length || deferred.length === results.length
   const attempts = one.attempts + (ended ? 1 : 0)
   const again = Math.min(nextAttempt(attempts, now, delivery, Math.random()), nextNews(one.date, now, delivery))
   const due = ended && deferred.length > 0 ? again : now

@@ -54,6 +54,24 @@ describe('mail for a domain', () => {
     assert.equal(sending.store.outbound.length, 0)
   })
 
+  test('is offered no more today to a host that takes nobody of one transaction', async () => {
+    await using host = await AwayHost.start({
+      extensions: ['LIMITS RCPTMAX=2'],
+      manner: at({ RCPT: '450 4.2.1 busy' }),
+    })
+    await using sending = await Sending.make({ port: host.port, records: domain('b.example') })
+    await sending.submit(['1@b.example', '2@b.example', '3@b.example', '4@b.example', '5@b.example'])
+    await sending.settle()
+    const asked = () => host.lines.flatMap(line => /^RCPT TO:<(\d)/.exec(line)?.[1] ?? []).join('')
+    assert.equal(asked(), '12')
+    const { pending, attempts } = await sending.lone()
+    assert.deepEqual([pending, attempts], [[2, 3, 4, 0, 1], 1])
+    host.manner = (stage, line) => (stage === 'RCPT' && line.includes('<4@') ? '450 4.2.1 busy' : undefined)
+    await sending.pass(2 * minute)
+    assert.equal(asked(), '12345124')
+    assert.deepEqual((await sending.lone()).pending, [3])
+  })
+
   test('goes to each recipient by its own answer', async () => {
     const answers: Record<string, string> = { bob: '250 ok', carol: '450 4.2.1 busy', dan: '550 5.1.1 who?' }
     await using host = await AwayHost.start({
