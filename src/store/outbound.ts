@@ -77,7 +77,9 @@ export class Outbound {
 
   /** Deletes traces that are too old. @param now ms since the epoch */
   async trimTraces(now: number): Promise<void> {
-    await this.#source.writable().index.traces.trim(now)
+    const { index } = this.#source.writable()
+    await index.ready
+    await index.traces.trim(now)
   }
 
   /**
