@@ -9,8 +9,12 @@ type Rounds = {
   readonly rounds: number
   readonly seed: number
   readonly below?: NonNullable<OutboxOptions['below']>
-  /** What befalls the data between a kill and the next start. @returns that in words */
-  readonly befall: (data: string, random: Random) => Promise<string>
+  /**
+   * What befalls the data between a kill and the next start.
+   * @param killed to be called at the moment when a server is killed in between, which may have begun to send
+   * @returns that in words
+   */
+  readonly befall: (data: string, random: Random, killed: () => void) => Promise<string>
 }
 
 const domains = [
@@ -89,7 +93,7 @@ export async function playOutboundRounds({ rounds, seed, below, befall }: Rounds
       const before = outbox.arrivals.length
       await playRound(outbox, postbag, random)
       const counts = `${postbag.letters.length} messages so far, ${outbox.arrivals.length - before} arrivals in this round`
-      console.log(`round ${round}: ${counts}; then ${await befall(outbox.data, random)}`)
+      console.log(`round ${round}: ${counts}; then ${await befall(outbox.data, random, () => outbox.cut())}`)
     }
     for (const host of hosts.values()) host.manner = mannerOf(lastMoods, random.fork(), () => {})
     const { arrived, bounced, again } = (await outbox.finish(postbag)).tally

@@ -77,6 +77,11 @@ export class Outbox implements AsyncDisposable {
   /** Kills the server where it is. */
   strike(): void {
     this.#server.signal('SIGKILL')
+    this.cut()
+  }
+
+  /** Tells the hosts that whoever they speak with is killed now. */
+  cut(): void {
     for (const host of this.hosts.values()) host.cut()
   }
 
