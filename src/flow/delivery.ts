@@ -27,7 +27,7 @@ export class Delivery implements AsyncDisposable {
   readonly #hop: NextHop
   readonly #services: DeliveryServices
   #session: Session | undefined
-  /** The session is for messages that may go without TLS: RFC 8689 §5. */
+  /** The session is for messages that may go without TLS: RFC 8689 §3. */
   #lenient = false
   /** The targets behind the session's own. */
   #targets: Targets | undefined

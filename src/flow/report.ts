@@ -89,7 +89,7 @@ export async function sendReport(
       envid: '',
       eightBit,
       smtputf8,
-      // RFC 8689 §4.3: what was to be protected is protected on its way back, too.
+      // RFC 8689 §5: what was to be protected is protected on its way back, too.
       requireTls: record.requireTls,
       tlsOptional: record.tlsOptional,
       messageId: `<${report.id}@${hostname}>`,

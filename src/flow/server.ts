@@ -64,7 +64,8 @@ export class Server {
   /** Aborts when what is under way has to end at once. */
   readonly #ending = new AbortController()
   #resolver: Resolver
-  #sts: MtaSts
+  /** Keeps its policies when the resolver is another one. */
+  readonly #sts: MtaSts
   #config: Config
   #certificate: Certificate
 
@@ -78,7 +79,7 @@ export class Server {
     this.#config = config
     this.#certificate = certificate
     this.#resolver = new Resolver({ servers: config.dns.servers, clock })
-    this.#sts = new MtaSts({ names: this.#resolver, clock })
+    this.#sts = new MtaSts({ names: { query: (name, type) => this.#resolver.query(name, type) }, clock })
     this.services = this.#makeServices()
     this.queue = new Queue(this.services, this.#makeBlockage())
     setMaxListeners(0, this.#stopping.signal, this.#ending.signal)
@@ -132,9 +133,7 @@ export class Server {
       get resolver() {
         return server.#resolver
       },
-      get sts() {
-        return server.#sts
-      },
+      sts: this.#sts,
       ourselves: {
         get hostname() {
           return server.#config.hostname
@@ -172,11 +171,11 @@ export class Server {
       service => JSON.stringify(config.listen[service]) !== JSON.stringify(this.#config.listen[service]),
     )
     if (moved.length > 0) this.#log.warn({ settings: moved }, 'listen takes effect at the next start')
+    if (JSON.stringify(config.dns) !== JSON.stringify(this.#config.dns)) {
+      // The old one answers what it has been asked: closed, it would seem that the network is away.
+      this.#resolver = new Resolver({ servers: config.dns.servers, clock: this.#clock })
+    }
     this.#config = config
-    this.#sts.close()
-    this.#resolver.close()
-    this.#resolver = new Resolver({ servers: config.dns.servers, clock: this.#clock })
-    this.#sts = new MtaSts({ names: this.#resolver, clock: this.#clock })
     this.#admission.limits = config.limits
     this.#log.level = config.log.level
   }

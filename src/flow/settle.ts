@@ -1,7 +1,6 @@
 /** From what an attempt came to, to what is written down and who hears of it. */
 import { Failure, sentence } from '../base/failure.ts'
 import type { AttemptRecord, Result } from '../store/attempt.ts'
-import { idText } from '../store/id.ts'
 import { notify } from '../store/message.ts'
 import { attemptOf } from '../store/outbound.ts'
 import type { Waiting } from '../store/queue.ts'
@@ -46,18 +45,25 @@ export async function settle(found: readonly (Found & { readonly one: Waiting })
 async function report({ one, attempt, reports }: Settled, services: Services): Promise<void> {
   const { store, log } = services
   const message = await readable(one.seq, services)
-  const wanted = reports.flatMap(({ kind, results }) => {
-    const told = results.filter(({ recipient }) => isWanted(kind, message?.record.recipients[recipient]?.notify ?? 0))
+  let due: readonly AttemptRecord[] = [attempt]
+  if (message?.record.reversePath === '') {
+    // RFC 5321 §4.5.5: what has no sender is itself a report, or like one.
+    if (reports.some(({ kind }) => kind === 'failed'))
+      log.error({ id: one.id }, 'a report could not be delivered; it ends here')
+  } else if (message) {
+    for (const told of wantedOf(reports, message)) {
+      if (await sendReport(message, told, attempt, due, services)) due = []
+    }
+  }
+  if (due.length > 0) await store.outbound.settle(due)
+}
+
+/** What of the reports was asked for, recipient by recipient. */
+function wantedOf(reports: readonly Told[], { record }: StoredMessage): readonly Told[] {
+  return reports.flatMap(({ kind, results }) => {
+    const told = results.filter(({ recipient }) => isWanted(kind, record.recipients[recipient]?.notify ?? 0))
     return told.length > 0 ? [{ kind, results: told }] : []
   })
-  if (message?.record.reversePath === '' && reports.some(({ kind }) => kind === 'failed')) {
-    log.error({ id: idText(message.record.id) }, 'a report could not be delivered; it ends here')
-  }
-  const [first, ...others] = message && message.record.reversePath !== '' ? wanted : []
-  if (!message || !first || !(await sendReport(message, first, attempt, [attempt], services))) {
-    await store.outbound.settle([attempt])
-  }
-  for (const other of message ? others : []) if (message) await sendReport(message, other, attempt, [], services)
 }
 
 /** A message that cannot be read any more can be reported no more; its attempt is noted all the same. */

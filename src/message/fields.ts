@@ -60,7 +60,7 @@ export function messageIdOf(body: string): string {
   return id.length <= budget.messageId ? id : ''
 }
 
-/** Whether the body of a TLS-Required field says that the message may go without TLS: RFC 8689 §5. */
+/** Whether the body of a TLS-Required field says that the message may go without TLS: RFC 8689 §3. */
 export function saysTlsNotRequired(body: string): boolean {
   return body.trim().toLowerCase() === 'no'
 }

@@ -39,7 +39,7 @@ export class HeaderScanner {
     return this.#messageId || this.#readMessageId()
   }
 
-  /** Whether a field `TLS-Required: No` is there (RFC 8689 §5). Known when the section has ended. */
+  /** Whether a field `TLS-Required: No` is there (RFC 8689 §3). Known when the section has ended. */
   get tlsNotRequired(): boolean {
     return this.#tlsNotRequired || this.#readTlsRequired()
   }

@@ -38,7 +38,7 @@ export type HeaderFacts = {
   readonly messageId: string
   /** Octets above 127 occur in it: it takes SMTPUTF8 (RFC 6531). */
   readonly eightBit: boolean
-  /** `TLS-Required: No` is there: RFC 8689 §5. */
+  /** `TLS-Required: No` is there: RFC 8689 §3. */
   readonly tlsNotRequired: boolean
   /** Auto-Submitted is there and says anything but no: RFC 3834 §5. */
   readonly automatic: boolean

@@ -37,7 +37,7 @@ export type MessageRecord = {
   readonly smtputf8: boolean
   /** It may only go where TLS is sure: RFC 8689 §4. */
   readonly requireTls: boolean
-  /** Its sender would rather have it delivered than delivered over TLS: RFC 8689 §5. */
+  /** Its sender would rather have it delivered than delivered over TLS: RFC 8689 §3. */
   readonly tlsOptional: boolean
   /** RET of RFC 3461 §4.3; empty when not given. */
   readonly ret: '' | 'FULL' | 'HDRS'
