@@ -5,6 +5,7 @@ export type FailureCode =
   | 'CONFIG' //         the configuration file cannot be used; the message names every problem
   | 'USAGE' //          a command was given wrong arguments
   | 'REFUSED' //        a command was understood and cannot be done as asked; the message says why
+  | 'GIVEN_UP' //       the person at the console has stopped it, or has gone
   | 'STORE_FULL' //     the disk is below its reserve, or a write met ENOSPC
   | 'STORE_LOCKED' //   another process has the store open
   | 'STORE_IO' //       a read or write of the store failed

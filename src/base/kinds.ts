@@ -55,6 +55,19 @@ export const routes = v.pipe(
   v.readonly(),
 )
 
+/** Devices of serial lines. */
+export const ttyList = v.pipe(
+  v.array(
+    read(text => (/^\/dev\/[\w.+-]+(?:\/[\w.+-]+)*$/.test(text) ? text : undefined), 'is not a device'),
+    'is not a list',
+  ),
+  v.maxLength(8, 'has more than 8 lines'),
+  v.readonly(),
+)
+
+/** The name of a time zone; empty for that of the machine. */
+export const timeZone = read(knownZone, 'is not a time zone')
+
 /** Name servers: each `address` or `address:port`, an IPv6 address in brackets where a port follows. */
 export const servers = v.pipe(
   v.array(read(parseServer, 'is not the address of a name server'), 'is not a list'),
@@ -108,6 +121,16 @@ function parseEndpoint(text: string): Endpoint | undefined {
   }
   if (plain === '' || plain === '*') return { host: '::', port }
   return v.IPV4_REGEX.test(plain) ? { host: plain, port } : undefined
+}
+
+function knownZone(text: string): string | undefined {
+  if (text === '') return ''
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text })
+    return text
+  } catch {
+    return undefined
+  }
 }
 
 function waitingTime(text: string): number | undefined {

@@ -16,6 +16,8 @@ import {
   routes,
   servers,
   size,
+  timeZone,
+  ttyList,
 } from './kinds.ts'
 import { logFormats, logLevels } from './log.ts'
 import { section, setting } from './setting.ts'
@@ -274,8 +276,62 @@ export const sections = {
       `What becomes of a message with lines of more than ${budget.textLine} octets. RFC 5321 forbids them, and real mail has them.`,
     ),
   }),
-  log: section('The log goes to standard error.', {
+  console: section('Where and how the household manages the box.', {
+    ttys: setting(
+      ttyList,
+      [],
+      'Serial lines with a console, each a device. One that is not there yet is waited for, as one on USB.',
+      ['/dev/ttyS1', '/dev/ttyGS0'],
+    ),
+    speed: setting(
+      oneOf(['9600', '19200', '38400', '57600', '115200', '230400', '460800', '921600']),
+      '115200',
+      'Bits a second on these lines, with 8 data bits, no parity and 1 stop bit.',
+    ),
+    trust: setting(
+      oneOf(['password', 'line']),
+      'password',
+      'Who may use a serial console: whoever knows its "password", or whoever is at the "line": who holds the box holds the mail.',
+    ),
+    charset: setting(oneOf(['utf-8', 'ascii']), 'utf-8', 'What the terminal can show.'),
+    idle: setting(
+      duration({ least: ['1m', 'nobody could read a page'], most: ['1d', 'somebody else may come by'] }),
+      '10m',
+      'After how long without a key a serial console is logged out.',
+    ),
+    clock: setting(
+      oneOf(['iso', 'european', 'american']),
+      'iso',
+      'How dates and times are written: 2026-11-22 18:05, 22.11.2026 18:05 or 11/22/2026 6:05 PM.',
+    ),
+    time_zone: setting(
+      timeZone,
+      '',
+      'The time zone of the household, as Europe/Berlin. Empty: that of this machine.',
+      'Europe/Berlin',
+    ),
+    storage: setting(path, '/media', 'Where USB storage is mounted, or below it: messages are saved there.'),
+  }),
+  maintenance: section('What the box does by itself at night.', {
+    digest: setting(
+      oneOf(['problems', 'weekly', 'off']),
+      'problems',
+      'Mail to the postmaster about the health of the box: when something needs a person ("problems"), every Sunday, too ("weekly"), or never.',
+    ),
+    blocklists: setting(
+      domainList,
+      ['zen.spamhaus.org', 'bl.spamcop.net'],
+      'Lists of senders of unwanted mail that the box looks itself up in.',
+    ),
+    time_server: setting(hostOrNone, 'pool.ntp.org', 'A time server that the clock is compared with. Empty: none.'),
+  }),
+  log: section('The log goes to standard error and, beside it, into the data directory, where the console reads it.', {
     level: setting(oneOf(logLevels), 'info', 'The least important lines that are written to the log.'),
-    format: setting(oneOf(logFormats), 'text', 'Lines for people ("text") or for programs ("json").'),
+    format: setting(oneOf(logFormats), 'text', 'Lines for people ("text") or for programs ("json") on standard error.'),
+    keep: setting(
+      size({ least: ['256 KiB', 'a day would not fit'], most: ['1 GiB', 'the disk is for mail'] }),
+      '8 MiB',
+      'How much of the log is kept on the disk, in all.',
+    ),
   }),
 }

@@ -9,6 +9,7 @@ import type { Outbound } from '../store/outbound.ts'
 import type { Waiting } from '../store/queue.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
+import type { Dialogue } from './dialogue.ts'
 import type { Places } from './places.ts'
 import type { Terminal } from './prompt.ts'
 
@@ -73,6 +74,8 @@ export type Inside = {
   readonly password: boolean
   /** It changes nothing and takes long: other commands do not wait for its end. */
   readonly aside?: true
+  /** It cannot do without a person at a terminal: `context.dialogue` is there. Such a command is `aside`, too. */
+  readonly talks?: true
   run(call: Call, context: Context): Promise<Lines>
 }
 
@@ -86,6 +89,8 @@ export type Context = {
   readonly running: boolean
   /** The new password, where a person gave one. */
   readonly password: string | undefined
+  /** The person at the console that the command came from; undefined where it came from another program. */
+  readonly dialogue: Dialogue | undefined
   /** Aborts when nobody waits for the command any more. */
   readonly signal: AbortSignal
   /** Prints a line while the command goes on. To be waited for, so that a slow reader holds the command back. */

@@ -47,7 +47,7 @@ export function answerCommands(household: Household): (request: Request, voice: 
     turn = result.catch(() => {})
     return result
   }
-  return (request, voice) => answerCommand(request, { ...voice, household, running: true }, inTurn)
+  return (request, voice) => answerCommand(request, { ...voice, household, running: true, dialogue: undefined }, inTurn)
 }
 
 async function answerCommand(
@@ -77,7 +77,8 @@ async function runInside(words: readonly string[], call: Call, command: Inside, 
   // Ctrl-C ends this process, as it does at any time: the store bears it.
   const { signal } = new AbortController()
   const print = async (line: string) => world.print(line)
-  for (const line of await command.run(call, { household, running: false, password, signal, print })) world.print(line)
+  const context = { household, running: false, password, dialogue: undefined, signal, print }
+  for (const line of await command.run(call, context)) world.print(line)
   return 0
 }
 

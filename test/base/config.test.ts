@@ -63,7 +63,22 @@ describe('defaults', () => {
         pop3_idle: 600_000,
       },
       mail: { catch_all: '', postmaster: '', language: 'en', subaddress: '+', long_lines: 'keep' },
-      log: { level: 'info', format: 'text' },
+      console: {
+        ttys: [],
+        speed: '115200',
+        trust: 'password',
+        charset: 'utf-8',
+        idle: 600_000,
+        clock: 'iso',
+        time_zone: '',
+        storage: '/media',
+      },
+      maintenance: {
+        digest: 'problems',
+        blocklists: ['zen.spamhaus.org', 'bl.spamcop.net'],
+        time_server: 'pool.ntp.org',
+      },
+      log: { level: 'info', format: 'text', keep: 8 * 1024 * 1024 },
     })
   })
 

@@ -105,6 +105,7 @@ describe('queue list', () => {
         household: { ...household, message },
         running: true,
         password: undefined,
+        dialogue: undefined,
         signal: new AbortController().signal,
         print: async () => {
           lines += 1
