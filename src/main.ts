@@ -1,17 +1,28 @@
 /** Porchlight: opens every room in order and closes them in reverse. The only file that knows them all. */
+import { join } from 'node:path'
 import { budget } from './base/budget.ts'
 import { systemClock } from './base/clock.ts'
+import type { Config } from './base/config.ts'
 import { sentence } from './base/failure.ts'
 import { type Log, openLog, silentLog } from './base/log.ts'
 import { version } from './base/version.ts'
 import type { Household, Lines, Transport, World } from './console/command.ts'
-import { serveControl } from './console/control.ts'
+import { Configuration } from './console/configuration.ts'
+import { type Attend, serveControl } from './console/control.ts'
+import { Desk } from './console/desk.ts'
+import { Doorkeeper } from './console/doorkeeper.ts'
+import { applyFirstBoot } from './console/first-boot.ts'
 import { servedHousehold, storedHousehold } from './console/household.ts'
+import { Keeper, type Opened } from './console/keeper.ts'
 import { controlPath, loadConfig, type Places } from './console/places.ts'
 import { answerCommands, runCommandLine } from './console/run.ts'
 import { selftest } from './console/selftest.ts'
+import { SerialLines } from './console/serial.ts'
+import { type Office, serveLine, serveVisitor } from './console/session.ts'
 import { Server } from './flow/server.ts'
-import { startJobs } from './maintenance/jobs.ts'
+import { alerts } from './journal/alerts.ts'
+import { Journal } from './journal/journal.ts'
+import { Jobs } from './maintenance/jobs.ts'
 import type { Connection } from './net/connection.ts'
 import { dial } from './net/dial.ts'
 import { Listener } from './net/listener.ts'
@@ -23,65 +34,124 @@ const controlIdleMs = 60_000
 /** Runs the server until SIGTERM or SIGINT; SIGHUP reads configuration and certificate again. */
 async function serve(places: Places): Promise<Lines> {
   const { config, file } = await loadConfig(places)
-  const log = openLog(config.log)
-  const opened = Promise.withResolvers<Server>()
+  await using journal = await openJournal(places, config)
+  const log = openLog(config.log, journal)
+  const started = Promise.withResolvers<Keeper>()
   // From the beginning to the end: a SIGHUP that nobody listens for would end the process.
-  process.on('SIGHUP', () => void opened.promise.then(server => reloadServer(server, places, log)))
+  process.on('SIGHUP', () => void started.promise.then(keeper => reload(keeper, log)))
   process.on('uncaughtException', error => {
     log.error({ err: error, stack: error.stack }, 'a fault in Porchlight itself; it ends and has to be started again')
+    journal.flushNow()
     process.exit(1)
   })
   log.info({ version, data: places.data, config: file ?? 'defaults' }, 'starting')
-  const server = await Server.open({ config, directory: places.data, log, clock: systemClock })
-  const closeControl = await openControl(server, places)
-  const stopJobs = await startJobs({ store: server.store, log, clock: systemClock })
-  opened.resolve(server)
+  const keeper = await Keeper.start(places.data, () => openServer(places, log, journal), log)
+  const closeConsoles = await openConsoles(keeper, log, journal)
+  started.resolve(keeper)
   const stopping = stopSignal()
   log.info('ready')
   const signal = await stopping
   log.info({ signal }, 'stopping')
-  stopJobs()
-  await closeControl()
-  await server.stop()
+  await closeConsoles()
+  await keeper.close()
   log.info('stopped')
   return []
 }
 
-/**
- * Opens the door for commands. The store is open already, so no other server can be serving there.
- * @returns closes it: a command under way is finished within a bound, and who has not asked yet is sent away
- */
-async function openControl(server: Server, { data }: Places): Promise<() => Promise<void>> {
-  const answer = answerCommands(servedHousehold(server))
-  const open = new Map<Connection, Promise<void>>()
-  const stopping = new AbortController()
-  const serveOne = (connection: Connection) => {
-    const served = serveControl(transport(connection), answer, stopping.signal).finally(() => open.delete(connection))
-    open.set(connection, served)
-    return served
+/** Opens the server and what works beside it. */
+async function openServer(places: Places, log: Log, journal: Journal): Promise<Opened> {
+  const { config } = await loadConfig(places)
+  journal.keep = config.log.keep
+  const apply = async (config: Config) => {
+    await server.reload(config)
+    journal.keep = config.log.keep
+    jobs.reload()
   }
+  const configuration = await Configuration.open({ places, config, apply })
+  const server = await Server.open({ config, directory: places.data, log, clock: systemClock })
+  await applyFirstBoot(server.store, places, log)
+  const household = servedHousehold(server, configuration, journal, () => jobs)
+  const jobs = await Jobs.start({
+    ...server.services,
+    open: server.openMaildrops,
+    identity: () => server.identity,
+    patient: () => household.patient,
+  })
+  return {
+    household,
+    reload: () => configuration.reload(),
+    close: async () => {
+      jobs.stop()
+      await server.stop()
+    },
+  }
+}
+
+/**
+ * Opens the doors for people: the control socket, and the consoles on serial lines. The store is open already, so no other
+ * server can be serving there.
+ * @returns closes them: a command under way is finished within a bound, and who has not asked yet is sent away
+ */
+async function openConsoles(keeper: Keeper, log: Log, journal: Journal): Promise<() => Promise<void>> {
+  const stopping = new AbortController()
+  const desk = new Desk(keeper)
+  const office: Office = {
+    desk,
+    doorkeeper: new Doorkeeper(),
+    version,
+    alerts: listener => alerts(journal, line => listener(journal.words(line))),
+    stopping: stopping.signal,
+  }
+  const lines = new SerialLines({
+    ttys: () => keeper.household.config.console.ttys,
+    speed: () => keeper.household.config.console.speed,
+    serve: transport => serveLine(transport, office),
+    log,
+    clock: systemClock,
+  })
   try {
-    const listener = await Listener.openUnix(controlPath(data), controlIdleMs, budget.controlConnections, serveOne)
+    const closeControl = await openControl(keeper, office)
+    lines.start()
     return async () => {
-      listener.close()
       stopping.abort()
-      for (const connection of open.keys()) connection.interrupt()
-      const bound = setTimeout(() => {
-        for (const connection of open.keys()) connection.destroy()
-      }, budget.drainMs)
-      await Promise.all(open.values())
-      clearTimeout(bound)
+      await Promise.all([closeControl(), lines.close()])
     }
   } catch (error) {
-    await server.stop()
+    await keeper.close()
     throw error
   }
 }
 
-async function reloadServer(server: Server, places: Places, log: Log): Promise<void> {
+/** Opens the control socket. @returns closes it */
+async function openControl({ data }: Keeper, office: Office): Promise<() => Promise<void>> {
+  const open = new Map<Connection, Promise<void>>()
+  const answer = answerCommands(office.desk)
+  const serveOne = (connection: Connection) => {
+    const attend: Attend = (transport, screen, words) => {
+      // A person may think for as long as they like.
+      connection.patience = 0
+      return serveVisitor(transport, screen, words, office)
+    }
+    const services = { answer, attend, stopping: office.stopping }
+    const served = serveControl(transport(connection), services).finally(() => open.delete(connection))
+    open.set(connection, served)
+    return served
+  }
+  const listener = await Listener.openUnix(controlPath(data), controlIdleMs, budget.controlConnections, serveOne)
+  return async () => {
+    listener.close()
+    for (const connection of open.keys()) connection.interrupt()
+    const bound = setTimeout(() => {
+      for (const connection of open.keys()) connection.destroy()
+    }, budget.drainMs)
+    await Promise.all(open.values())
+    clearTimeout(bound)
+  }
+}
+
+async function reload(keeper: Keeper, log: Log): Promise<void> {
   try {
-    const { config } = await loadConfig(places)
-    await server.reload(config)
+    await keeper.reload()
     log.info('configuration and certificate read again')
   } catch (error) {
     log.error({ reason: sentence(error) }, 'nothing has changed')
@@ -99,11 +169,16 @@ function stopSignal(): Promise<NodeJS.Signals> {
   })
 }
 
+function openJournal({ data }: Places, { log: { keep } }: Config): Promise<Journal> {
+  return Journal.open({ directory: join(data, 'journal'), keep, clock: systemClock })
+}
+
 /** Opens the store for one command, while no server has it. */
 async function open(places: Places): Promise<Household & AsyncDisposable> {
   const { config } = await loadConfig(places)
   const store = await Store.open(places.data, { clock: systemClock, log: silentLog, reserve: budget.reserve })
-  return storedHousehold(store, config, places.data)
+  const configuration = await Configuration.open({ places, config, apply: async () => {} })
+  return storedHousehold(store, config, places.data, configuration, await openJournal(places, config))
 }
 
 function transport(connection: Connection): Transport {
@@ -124,6 +199,7 @@ const world: World = {
   version,
   environment: process.env,
   terminal: { input: process.stdin, output: process.stderr },
+  own: { input: process.stdin, output: process.stdout },
   print: line => void process.stdout.write(`${line}\n`),
   complain: line => void process.stderr.write(`${line}\n`),
   serve,

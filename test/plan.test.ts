@@ -37,9 +37,11 @@ const owners: Record<string, readonly string[]> = {
   'node:worker_threads': [],
   '@peculiar/x509': ['net'],
   'reflect-metadata': ['net'],
+  htmlparser2: ['message'],
   'node-cron': ['maintenance'],
   pino: ['base'],
   'smol-toml': ['base'],
+  uqr: ['console'],
   valibot: ['base', 'console'],
 }
 

@@ -86,7 +86,7 @@ export const budget = {
   loginAttempts: 3,
   /** Errors after which a POP3 session is closed. */
   pop3Errors: 20,
-  /** Messages one maildrop shows in a session; the rest stay for the next one. 36 octets each. */
+  /** Messages one maildrop shows in a session; the rest stay for the next one. 37 octets each. */
   maildrop: 1_000_000,
 
   // Store
@@ -168,6 +168,22 @@ export const budget = {
   /** Accounts and devices whose recipients are counted. */
   quotaEntries: 2000,
 
+  // Mail of our own
+  /** Octets of a message that is written or made here: it is held in memory as a whole. */
+  draft: 1 * MiB,
+  /** Messages that wait to be answered for those who are away: they come faster than they are read only in a flood. */
+  vacationQueue: 100,
+  /** Senders of the last days whose answers are remembered for one account; further ones get none. 23 octets each. */
+  vacationTold: 500,
+  /** Messages that wait to be sent on, above which nobody is told of an absence: there is trouble enough. */
+  vacationBacklog: 1000,
+  /** Octets of an absence's subject and text. */
+  vacationSubject: 200,
+  vacationText: 16 * KiB,
+  /** Octets of a header section that are read to see whether it may be answered, and hosts it may have come over. */
+  vacationHeader: 64 * KiB,
+  vacationHops: 25,
+
   // Reports
   /** Recipients that the part of a report for people names; the part for programs names all. */
   reportRecipients: 100,
@@ -177,8 +193,33 @@ export const budget = {
   reportSubject: 200,
 
   // Log
-  /** Octets of lines kept while the log cannot be written; later ones are dropped. */
+  /** Accounts that a line of the log names of those that got a message. */
+  loggedAccounts: 10,
+  /** Octets of lines kept while standard error cannot be written; later ones are dropped. */
   log: 64 * KiB,
+  /** Octets and lines of the log that memory keeps: what the disk has not got yet, and what is there when it fails. */
+  journalRing: 128 * KiB,
+  journalRingLines: 2000,
+  /** Octets of one line of it: names and answers of strangers are in there. */
+  journalLine: 8 * KiB,
+  /** Files that the log on the disk is divided into; the oldest goes when a new one begins. */
+  journalFiles: 4,
+  /** Octets gathered before they are written, and milliseconds after which fewer are: small writes wear out an SD card. */
+  journalBatch: 16 * KiB,
+  journalBatchMs: 60_000,
+  /** Milliseconds between two writes, however many errors there are to write down. */
+  journalPaceMs: 1000,
+  /** Octets of the log that are read at once. */
+  journalChunk: 16 * KiB,
+  /** Characters that a sentence shows of a value: answers of hosts are long. */
+  journalValue: 200,
+  /** Lines that the command log shows at most, octets of them that it gathers, and lines it is behind by before it leaves some out. */
+  logLines: 1000,
+  logOctets: 256 * KiB,
+  logBehind: 500,
+  /** Milliseconds for which an alert that comes again is not shown again, and alerts that are remembered. */
+  alertMs: 3_600_000,
+  alerts: 200,
 
   // Connections
   /** Milliseconds running sessions get to finish when the server stops. */
@@ -194,6 +235,116 @@ export const budget = {
   /** Control connections at once, and octets of one control request. */
   controlConnections: 8,
   controlRequest: 64 * KiB,
+
+  // Terminals
+  /** Characters of a line that is typed: the longest command has an address or two; more is a paste gone wrong. */
+  consoleLine: 1000,
+  /** Marks upon one character that is typed: no script needs more. */
+  consoleMarks: 4,
+  /** Keys that are kept of what is typed ahead: a few commands. */
+  consoleAhead: 4096,
+  /** Lines that the arrow up brings back. */
+  consoleHistory: 100,
+  /** Characters of one line that are printed, and of the rows that wait while --More-- is on the screen. */
+  consolePrint: 16 * KiB,
+  consoleHeld: 64 * KiB,
+  /** Octets not yet taken by the line beyond which keys ask for no help, words or redrawing: a key must not cost a screen. */
+  consoleBehind: 2 * KiB,
+  /** Words shown where Tab finds several. */
+  consoleCandidates: 200,
+  /** Alerts that wait for the next question of a console; the log has them all. */
+  consoleAlerts: 20,
+  /** Octets of what is typed that are looked at together. */
+  consoleSlice: 1 * KiB,
+  /** Characters of the sequence that a key without a character sends: the longest that are known have some ten. */
+  escapeSequence: 32,
+  /** The size of a terminal that is believed: what is narrower shows nothing, and a larger one costs memory. */
+  leastColumns: 20,
+  leastRows: 4,
+  mostColumns: 500,
+  mostRows: 300,
+
+  // The process
+  /** Octets of memory that Porchlight may take of a board that has 512 MiB and other things to do, too. */
+  memory: 120 * MiB,
+  /** Days whose disk use is remembered: what a household does in two months shows how fast its disk fills. */
+  statisticsDays: 60,
+
+  // Reading mail at the console
+  /** Octets of a message's header section that are read for people, and of a part's: real ones have a few KiB. */
+  readHeader: 64 * KiB,
+  partHeader: 16 * KiB,
+  /** Fields of one header section that are read for people. */
+  readFields: 1000,
+  /** Mailboxes of one field that are read for people. */
+  correspondents: 100,
+  /** Octets of the name of a charset; the longest of IANA's have some 40. */
+  charsetName: 60,
+  /** Parts of a message, and parts inside one another: what is deeper is one part, and what is more is passed over. */
+  mimeParts: 500,
+  mimeDepth: 20,
+  /** Octets of a boundary line (RFC 2046 §5.1.1 grants 70 to the boundary; some take more). */
+  boundaryLine: 300,
+  /** Characters of a file name in a message, and of what is shown of a message inside another. */
+  partName: 255,
+  /** Characters of HTML that are read; with the pictures inside it, some mail has more, but no text behind it. */
+  html: 2 * MiB,
+  /** Elements of HTML inside one another, and characters of one tag or comment: beyond that the rest is not shown. */
+  htmlDepth: 300,
+  htmlTag: 128 * KiB,
+  /** Links of HTML that are numbered, characters of each address, and of its text, which is compared with it. */
+  htmlLinks: 100,
+  htmlLink: 500,
+  htmlLinkText: 300,
+  /** Characters of a line of text after which it is broken, wherever that is. */
+  readLine: 2000,
+  /** Messages of a mailbox that the reader numbers, the newest: 4 octets each while it is open. */
+  readerNumbers: 100_000,
+  /** Messages that one search looks at, and those it shows. */
+  readerSearch: 20_000,
+  readerFound: 100,
+  /** Messages that one command of the reader takes. */
+  readerMessages: 1000,
+  /** Octets of the text of a letter written at the console. */
+  letterText: 64 * KiB,
+  /** Addresses that Tab offers, those of the messages seen last. */
+  readerAddresses: 200,
+  /** Octets after which saving says how far it is. */
+  saveProgress: 4 * MiB,
+
+  // Serial lines
+  /** Milliseconds between looks at whether a line is there, and at most between attempts where it cannot be opened. */
+  lineLookMs: 2000,
+  lineRetryMs: 60_000,
+  /** Milliseconds that setting a line may take: a device that answers nothing must not keep the program for good. */
+  lineSettingMs: 5000,
+  /** Octets that the kernel keeps of what a serial line still has to send: one page, UART_XMIT_SIZE of Linux. */
+  lineUnsent: 4 * KiB,
+
+  // Time (SNTP)
+  /** Milliseconds a time server gets for its answer; it has to be one that is not far away. */
+  timeAnswerMs: 5000,
+  /** Addresses of a time server that are asked, and datagrams from one of them that answer something else. */
+  timeAddresses: 3,
+  timeStrays: 10,
+
+  // The doctor
+  /** Checks made at once: each may have a few sockets open, and nobody waits for the last one. */
+  doctorChecks: 4,
+  /** Milliseconds that one check may take: a silent name server alone takes ten seconds for each name. */
+  doctorCheckMs: 90_000,
+  /** Milliseconds that a host called by the doctor gets to take the call, and then to answer. */
+  doctorCallMs: 10_000,
+  /** Names asked for to weigh one SPF record, those of them that may come to nothing, and hosts of one term: RFC 7208 §4.6.4. */
+  spfLookups: 10,
+  spfVoid: 2,
+  spfHosts: 10,
+  /** Messages looked at for one that came from outside, the newest first. */
+  doctorMessages: 200,
+  /** Findings that the postmaster was told of and that are remembered. */
+  doctorTold: 200,
+  /** Characters kept of what a job came to. */
+  jobResult: 500,
 
   // Names (DNS)
   /** Milliseconds a name server gets for its answer, and how often one that stays silent is asked. */

@@ -7,11 +7,19 @@ import { isTable, type Row } from './setting.ts'
 import { readToml, writeKey, writeToml } from './toml.ts'
 import { nearest, wrap } from './words.ts'
 
-/** Every setting under its full name. */
-const rows = new Map<string, Row>(Object.entries(general))
+const known = new Map<string, Row>(Object.entries(general))
 for (const [name, table] of Object.entries(sections)) {
-  for (const [key, row] of Object.entries(entriesOf(table))) rows.set(`${name}.${key}`, row)
+  for (const [key, row] of Object.entries(entriesOf(table))) known.set(`${name}.${key}`, row)
 }
+
+/** Every setting under its full name. */
+export const settings: ReadonlyMap<string, Row> = known
+/** What sections there are, and what each is about. */
+export const sectionMeanings: ReadonlyMap<string, string> = new Map(
+  Object.entries(sections).map(([name, table]) => [name, v.getDescription(table.wrapped) ?? '']),
+)
+/** A table for the first start, of which nothing is a setting: `console/first-boot.ts` sees to it. */
+export const firstBootTable = 'setup'
 
 function entriesOf(table: (typeof sections)[keyof typeof sections]): Readonly<Record<string, Row>> {
   return table.wrapped.pipe[1].entries
@@ -61,8 +69,18 @@ export function describeConfig(): string {
       ...describeRows(entriesOf(table)),
     )
   }
+  lines.push(...wrap(firstBoot, 80, '# '), ...firstBootExample)
   return `${lines.join('\n').trimEnd()}\n`
 }
+
+const firstBoot =
+  'For a first start without a console: an account with its password, and the password of the console. It is carried out once and taken out of this file again, with the passwords.'
+const firstBootExample = [
+  `# [${firstBootTable}]`,
+  '# account = "alice"',
+  '# password = "at least 8 characters"',
+  '# console_password = "at least 8 characters"',
+]
 
 function describeRows(rows: Readonly<Record<string, Row>>): readonly string[] {
   return Object.entries(rows).flatMap(([key, row]) => [
@@ -76,7 +94,7 @@ function describeRows(rows: Readonly<Record<string, Row>>): readonly string[] {
 function problem(issue: v.BaseIssue<unknown>): string {
   const keys = issue.path?.map(({ key }) => key).filter(key => typeof key === 'string') ?? []
   const name = keys.join('.')
-  const row = rows.get(name)
+  const row = settings.get(name)
   if (!row) return `${name}: ${issue.message}`
   return `${name}: ${shown(issue.path?.at(-1)?.value)} ${issue.message}; write for instance ${keys.at(-1)} = ${writeToml(row.example)}`
 }
@@ -88,13 +106,14 @@ function shown(value: unknown): string {
 
 /** Keys that are no setting, each with the setting that was probably meant. */
 function unknownKeys(written: object): readonly string[] {
-  const known = [...Object.keys(sections), ...rows.keys()]
-  const keys = Object.entries(written).flatMap(([name, value]) =>
+  const names = [...Object.keys(sections), ...settings.keys()]
+  const others = Object.entries(written).filter(([name, value]) => name !== firstBootTable || !isTable(value))
+  const keys = others.flatMap(([name, value]) =>
     Object.hasOwn(sections, name) && isTable(value) ? Object.keys(value).map(key => [name, key]) : [[name]],
   )
-  const unknown = keys.filter(key => !known.includes(key.join('.')) || key.some(part => part.includes('.')))
+  const unknown = keys.filter(key => !names.includes(key.join('.')) || key.some(part => part.includes('.')))
   return unknown.map(key => {
-    const meant = known.find(name => name.split('.').at(-1) === key.at(-1)) ?? nearest(key.join('.'), known)
+    const meant = names.find(name => name.split('.').at(-1) === key.at(-1)) ?? nearest(key.join('.'), names)
     return `${key.map(writeKey).join('.')}: there is no such setting${meant === undefined ? '' : `; did you mean ${meant}?`}`
   })
 }

@@ -58,7 +58,7 @@ export const routes = v.pipe(
 /** Devices of serial lines. */
 export const ttyList = v.pipe(
   v.array(
-    read(text => (/^\/dev\/[\w.+-]+(?:\/[\w.+-]+)*$/.test(text) ? text : undefined), 'is not a device'),
+    read(text => (/^\/[\w.+/-]+$/.test(text) ? text : undefined), 'is not a device'),
     'is not a list',
   ),
   v.maxLength(8, 'has more than 8 lines'),

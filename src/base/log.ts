@@ -9,17 +9,40 @@ export const logFormats = ['text', 'json'] as const
 
 type LogOptions = { level: (typeof logLevels)[number]; format: (typeof logFormats)[number] }
 
+/** Where lines go beside standard error. */
+type Sink = { write(line: string): void }
+
+/** Fields that no line has. Should one come to have them, by mistake, it says only that it had. */
+const secrets = [
+  'password',
+  'pass',
+  'passphrase',
+  'secret',
+  'auth',
+  'authorization',
+  'credentials',
+  'token',
+  'privateKey',
+]
+const redact = secrets.flatMap(name => [name, `*.${name}`])
+
 /**
  * Opens the log on standard error.
+ * @param sink gets each line, too: JSON with LF, whatever the format
  * @returns a pino logger that writes synchronously: nothing is lost when the process is killed
  */
-export function openLog({ level, format }: LogOptions): Log {
+export function openLog({ level, format }: LogOptions, sink?: Sink): Log {
   const destination = pino.destination({ dest: 2, sync: true, maxLength: budget.log })
   // A full disk or a closed terminal must not end the server. What could not be written waits for the next line.
   destination.on('error', () => {})
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  if (format === 'json') return pino(options, destination)
-  return pino(options, { write: line => destination.write(readable(line)) })
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact }
+  const shown = format === 'json' ? (line: string) => line : readable
+  return pino(options, {
+    write: line => {
+      destination.write(shown(line))
+      sink?.write(line)
+    },
+  })
 }
 
 /** A log that says nothing, for tests and for commands that print their own words. */

@@ -63,3 +63,8 @@ function distance(a: string, b: string): number {
   }
   return row[b.length] ?? 0
 }
+
+/** The words of strangers, without what a terminal would act on: controls, and marks that turn the direction of text. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+}

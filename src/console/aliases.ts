@@ -2,17 +2,20 @@
 import type { Config } from '../base/config.ts'
 import { aliasName, aliasRule, domainName } from '../base/name.ts'
 import { columns, didYouMean } from '../base/words.ts'
-import { type Call, type Context, type Lines, refuse } from './command.ts'
+import { asksToPassOn, route } from '../flow/routing.ts'
+import { formatAddress, parseAddress } from '../message/address.ts'
+import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { type Directory, directoryOf, findBroken, findLoop, findUnknown, withAlias } from './reach.ts'
+import { harmless } from './shown.ts'
 
-/** Adds targets to an alias, which is made when it is new. */
+/** Adds targets to an alias, which is made when it is new. Those outside get its mail forwarded. */
 export async function addAlias({ operands: [text = '', ...texts] }: Call, { household }: Context): Promise<Lines> {
   const { accounts, config } = household
   const address = canonical(text, config)
   const [local = ''] = address.split('@')
   if (accounts.find(local)) refuse(`${local} is an account; an alias cannot take its address.`)
   const present = accounts.alias(address) ?? []
-  const targets = [...new Set([...present, ...texts.map(target => canonical(target, config))])]
+  const targets = [...new Set([...present, ...texts.map(target => targetOf(target, config))])]
   if (targets.length === present.length) return [shown(address, present)]
   const directory = withAlias(directoryOf(household), address, targets)
   const unknown = findUnknown(address, targets, directory)
@@ -20,7 +23,7 @@ export async function addAlias({ operands: [text = '', ...texts] }: Call, { hous
   const loop = findLoop(directory)
   if (loop !== undefined) refuse(`With this, ${loop} would lead back to itself, or through too many aliases.`)
   await accounts.setAlias(address, targets)
-  return [shown(address, targets)]
+  return [shown(address, targets), ...outsideWords(address, targets, household)]
 }
 
 export async function listAliases({ operands: [text] }: Call, { household }: Context): Promise<Lines> {
@@ -38,7 +41,7 @@ export async function removeAlias({ operands: [text = '', ...texts] }: Call, { h
   const address = canonical(text, config)
   const present = accounts.alias(address)
   if (!present) return [`There is no alias ${address}.`]
-  const leaving = texts.map(target => canonical(target, config))
+  const leaving = texts.map(target => targetOf(target, config))
   const targets = leaving.length === 0 ? [] : present.filter(target => !leaving.includes(target))
   if (targets.length === present.length) return [shown(address, present)]
   const directory = directoryOf(household)
@@ -46,7 +49,25 @@ export async function removeAlias({ operands: [text = '', ...texts] }: Call, { h
   if (broken !== undefined) refuse(`The alias ${broken} leads to ${address}. First: porchlight alias remove ${broken}`)
   if (targets.length > 0) await accounts.setAlias(address, targets)
   else await accounts.removeAlias(address)
-  return [targets.length > 0 ? shown(address, targets) : `${address} is removed.`]
+  if (targets.length === 0) return [`${address} is removed.`]
+  return [shown(address, targets), ...outsideWords(address, targets, household)]
+}
+
+/** A name, a local address or one outside, in the form in which it is stored and compared. */
+function targetOf(text: string, config: Config): string {
+  if (!text.includes('@')) return canonical(text, config)
+  const address = parseAddress(text, { utf8: true })
+  if (config.domains.includes(address?.domain ?? domainName(text.slice(text.lastIndexOf('@') + 1)) ?? '')) {
+    return canonical(text, config)
+  }
+  if (!address) refuse(`"${harmless(text)}" is no address; write for instance joe@example.org.`)
+  // A host must be reachable whatever it knows of Unicode, and no quotes are to make two addresses of one.
+  if (!/^[!-?A-~]+$/.test(address.localPart))
+    refuse(`Mail cannot be forwarded to ${harmless(text)}: its name is too odd.`)
+  if (asksToPassOn(address) || address.domain === config.hostname) {
+    refuse(`${harmless(text)} would lead back here; name the account itself.`)
+  }
+  return formatAddress(address)
 }
 
 /** A name or local address in the form in which it is stored and compared. */
@@ -54,11 +75,24 @@ function canonical(text: string, { domains }: Config): string {
   const [, local = '', host] = /^([^@]*)(?:@(.*))?$/s.exec(text) ?? []
   const domain = host === undefined ? undefined : domainName(host)
   if (host !== undefined && (domain === undefined || !domains.includes(domain))) {
-    refuse(`${text} is outside of this household (${domains.join(', ')}); aliases lead only to its own addresses yet.`)
+    refuse(`${harmless(text)} is outside of this household (${domains.join(', ')}).`)
   }
   const name = aliasName(local)
   if (name === undefined) refuse(`"${local}" cannot be the name in an address here: ${aliasRule}.`)
   return domain === undefined ? name : `${name}@${domain}`
+}
+
+/** What is not to be expected of mail that is passed on. */
+function outsideWords(address: string, targets: readonly string[], { config, accounts }: Household): Lines {
+  const isOutside = (target: string) => target.includes('@') && !config.domains.includes(target.split('@')[1] ?? '')
+  if (!targets.some(isOutside)) return []
+  const lines = ['What cannot be delivered outside is reported to postmaster here.']
+  if (address.split('@')[0] !== 'postmaster' || !targets.every(isOutside)) return lines
+  const found = route({ localPart: 'postmaster', domain: address.split('@')[1] ?? '' }, { ...config, accounts })
+  const names = found.kind === 'local' ? found.accounts.map(({ name }) => name).join(', ') : ''
+  return names === ''
+    ? lines
+    : [...lines, `It stays here, too, for ${names}: postmaster must reach somebody in this house.`]
 }
 
 function shown(address: string, targets: readonly string[]): string {

@@ -1,14 +1,24 @@
 /** What a row of the command table is, and what a command gets to do its work. */
 import type { Config } from '../base/config.ts'
 import { Failure } from '../base/failure.ts'
+import type { Jobs } from '../doctor/job.ts'
+import type { Patient } from '../doctor/patient.ts'
+import type { Draft, post } from '../flow/posting.ts'
 import type { Queue } from '../flow/queue.ts'
+import type { Overdue } from '../flow/retention.ts'
+import type { Server } from '../flow/server.ts'
 import type { Surroundings } from '../flow/target.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Identity } from '../net/identity.ts'
 import type { Accounts } from '../store/account.ts'
 import type { Keyring } from '../store/keyring.ts'
 import type { Outbound } from '../store/outbound.ts'
 import type { Waiting } from '../store/queue.ts'
+import type { Account } from '../store/roster.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
+import type { Own } from './attach.ts'
+import type { Configuration, Seen } from './configuration.ts'
 import type { Dialogue } from './dialogue.ts'
 import type { Places } from './places.ts'
 import type { Terminal } from './prompt.ts'
@@ -29,6 +39,15 @@ export const options = {
     value: 'ADDRESS',
     help: 'where it may send; may be given several times, or as A,B',
   },
+  subject: { type: 'string', value: 'TEXT', help: 'the subject of what senders are told' },
+  text: { type: 'string', value: 'TEXT', help: 'what senders are told' },
+  until: { type: 'string', value: 'DATE', help: 'the last day' },
+  level: { type: 'string', value: 'LEVEL', help: 'what is at least so important: debug, info, warn or error' },
+  account: { type: 'string', value: 'NAME', help: 'what concerns this account' },
+  since: { type: 'string', value: 'SPAN', help: 'what is not older than this, for instance 2h or 30m' },
+  lines: { type: 'string', value: 'COUNT', help: 'how many lines at most' },
+  follow: { type: 'boolean', help: 'go on with what comes; Ctrl-C ends it' },
+  json: { type: 'boolean', help: 'as it is kept, for programs: JSON' },
 } as const
 
 /** What says where the store and the configuration are; every command takes these. */
@@ -79,8 +98,11 @@ export type Inside = {
   run(call: Call, context: Context): Promise<Lines>
 }
 
+/** A prompt on the running server, for the person at this process's terminal. */
+type AtConsole = { readonly runs: 'console' }
+
 /** A command refuses by throwing `Failure`; what it returns is printed. */
-export type Command = Row & (Here | Inside)
+export type Command = Row & (Here | Inside | AtConsole)
 
 /** What the commands for the household's own things work on. */
 export type Context = {
@@ -91,6 +113,10 @@ export type Context = {
   readonly password: string | undefined
   /** The person at the console that the command came from; undefined where it came from another program. */
   readonly dialogue: Dialogue | undefined
+  /** The settings as that person has last seen them. */
+  readonly seen: Seen | undefined
+  /** What the household lives in; undefined where no server runs. */
+  readonly house: House | undefined
   /** Aborts when nobody waits for the command any more. */
   readonly signal: AbortSignal
   /** Prints a line while the command goes on. To be waited for, so that a slow reader holds the command back. */
@@ -100,8 +126,28 @@ export type Context = {
 /** How a command can speak before its end. */
 export type Voice = Pick<Context, 'signal' | 'print'>
 
+/** The running house: what is in it can be closed and opened anew beneath its consoles. */
+export type House = {
+  /** The data directory. */
+  readonly data: string
+  /** @throws Failure REFUSED while it is being opened anew */
+  readonly household: Household
+  /**
+   * Closes the server and opens it anew, with the configuration as it is by then.
+   * @param between is done while the store is closed
+   * @throws Failure what `between` threw, once the server is open again
+   */
+  restart(between?: () => Promise<void>): Promise<void>
+}
+
 /** A label and a value each. */
 export type Status = readonly (readonly [label: string, value: string])[]
+
+/** Mailboxes, for somebody who reads them here. */
+type Mail = Pick<Store, 'mailbox' | 'entries' | 'mark'> & {
+  /** Removes messages. @returns false when a mail program has the mailbox open; then nothing is removed */
+  expunge(account: number, uids: readonly number[]): Promise<boolean>
+}
 
 /** The open store and what is done with it, as administration sees it. */
 export type Household = {
@@ -112,17 +158,35 @@ export type Household = {
   readonly settings: Settings
   readonly outbound: Outbound
   readonly keyring: Keyring
+  /** What it shows of itself by TLS. */
+  readonly identity: Identity
+  /** The log, read back; undefined where there is none, as in tests. */
+  readonly journal: Journal | undefined
   /** The sending of mail, which goes on only where a server runs. */
   readonly delivery: Pick<Queue, 'suspended' | 'suspend' | 'blocked' | 'offline' | 'underWay' | 'forgetRests'>
   /** What the ways of mail are found with. */
   readonly surroundings: Surroundings
+  /** The doors and who has come in by them; undefined where no server runs. */
+  readonly server: Pick<Server, 'guests' | 'drop'> | undefined
+  /** What the reader of mail does with mailboxes. */
+  readonly mail: Mail
   /** A message by the number of its record. */
   message(seq: number): ReturnType<Store['message']>
   /** Takes what waits of one message out of the queue. @returns whether its sender hears of it */
   withdraw(waiting: readonly Waiting[], tells: boolean): Promise<boolean>
   /** What the account of this name holds. */
   mailbox(name: string): { readonly messages: number; readonly octets: number }
+  /** What of an account's mail would go if it were kept for so many milliseconds only. */
+  overdue(account: Account, ageMs: number): Promise<Overdue>
   verify: Store['verify']
+  /** Hands in a letter in the name of the household. @throws Failure as `post` of the flow */
+  post(draft: Draft): ReturnType<typeof post>
+  /** The file of settings; undefined where it is not known. */
+  readonly configuration: Configuration | undefined
+  /** What the doctor looks at. */
+  readonly patient: Patient
+  /** What is done at fixed times; undefined where no server runs. */
+  readonly jobs: Jobs | undefined
   /** What `status` shows. */
   status(): Promise<Status>
 }
@@ -133,6 +197,8 @@ export type World = {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Where a new password comes from. */
   readonly terminal: Terminal
+  /** What a console is shown on. */
+  readonly own: Own
   print(line: string): void
   complain(line: string): void
   /** Runs the server until it is told to stop. */

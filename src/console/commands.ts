@@ -1,13 +1,27 @@
 /** The one table of commands: name, operands, help, where it runs, and what it does. Those for mail that goes out: `outgoing.ts`. */
 import { describeConfig } from '../base/config.ts'
+import { Failure } from '../base/failure.ts'
 import { columns } from '../base/words.ts'
 import { addAlias, listAliases, removeAlias } from './aliases.ts'
+import { allowances } from './allowances.ts'
+import { certificate } from './certificate.ts'
+import { timekeeping } from './clock.ts'
 import { type Command, type Context, type Lines, places } from './command.ts'
+import { configuring } from './config.ts'
+import { doctoring } from './doctor.ts'
 import { describe, overview } from './help.ts'
+import { working } from './jobs.ts'
+import { logs } from './logs.ts'
+import { mail } from './mail.ts'
 import { outgoing } from './outgoing.ts'
+import { passwd } from './passwd.ts'
 import { findPlaces, loadConfig } from './places.ts'
+import { retention } from './retention.ts'
+import { running } from './running.ts'
+import { settingUp } from './setup.ts'
 import { repairStore, verifyStore } from './upkeep.ts'
 import { addUser, changePassword, listUsers, removeUser } from './users.ts'
+import { vacation } from './vacation.ts'
 
 const passwordWays = [
   'The password is asked for twice at the terminal without showing it, unless an option says otherwise.',
@@ -40,6 +54,32 @@ export const commands: readonly Command[] = [
     run: async (_call, context) => status(context),
   },
   {
+    name: 'console',
+    operands: '',
+    options: [...places],
+    group: 'Server',
+    summary: 'Open the console of the running server',
+    details: [
+      'It is the one of the serial line: all commands, with help and completion, the reader of mail, and the first set-up. logout leaves it.',
+    ],
+    examples: [],
+    runs: 'console',
+  },
+  {
+    name: 'restart',
+    operands: '',
+    options: [...places],
+    group: 'Server',
+    summary: 'Close the server and open it anew',
+    details: ['Settings that need it take effect. Sessions under way are finished first, within ten seconds.'],
+    examples: [],
+    runs: 'inside',
+    password: false,
+    run: (_call, context) => restart(context),
+  },
+  ...logs,
+  ...certificate,
+  {
     name: 'check-config',
     operands: '',
     options: [...places],
@@ -65,6 +105,10 @@ export const commands: readonly Command[] = [
     runs: 'here',
     run: (_call, world) => world.selftest(),
   },
+  ...running,
+  ...timekeeping,
+  ...doctoring,
+  ...working,
   {
     name: 'verify',
     operands: '',
@@ -141,6 +185,10 @@ export const commands: readonly Command[] = [
     password: true,
     run: changePassword,
   },
+  ...retention,
+  ...allowances,
+  ...vacation,
+  ...passwd,
   {
     name: 'alias add',
     operands: 'ADDRESS TARGET…',
@@ -148,9 +196,14 @@ export const commands: readonly Command[] = [
     group: 'Aliases',
     summary: 'Let an address lead to accounts or aliases',
     details: [
-      'ADDRESS is a name in every local domain, or a whole address in one of them. The targets are added to those it has. They are accounts, aliases or local addresses; addresses outside are not possible yet.',
+      'ADDRESS is a name in every local domain, or a whole address in one of them. The targets are added to those it has. They are accounts, aliases or local addresses, or addresses outside, which the mail is forwarded to.',
+      'What is forwarded leaves in the name of postmaster here, since other hosts would take it for forged otherwise; its author and its text stay as they are.',
     ],
-    examples: ['porchlight alias add family alice bob', 'porchlight alias add info@home.example alice'],
+    examples: [
+      'porchlight alias add family alice bob',
+      'porchlight alias add info@home.example alice',
+      'porchlight alias add club alice joe@example.org',
+    ],
     runs: 'inside',
     password: false,
     run: addAlias,
@@ -179,7 +232,10 @@ export const commands: readonly Command[] = [
     password: false,
     run: removeAlias,
   },
+  ...mail,
   ...outgoing,
+  ...configuring,
+  ...settingUp,
   {
     name: 'version',
     operands: '',
@@ -207,6 +263,12 @@ export const commands: readonly Command[] = [
 function help(words: Lines): Lines {
   if (words.length === 0) return overview(commands)
   return words.join(' ') === 'config' ? [describeConfig().trimEnd()] : describe(words, commands)
+}
+
+async function restart({ house }: Pick<Context, 'house'>): Promise<Lines> {
+  if (!house) throw new Failure('REFUSED', 'Porchlight is not running.')
+  await house.restart()
+  return ['Porchlight is started anew.']
 }
 
 async function status({ household, running }: Context): Promise<Lines> {

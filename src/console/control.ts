@@ -1,6 +1,7 @@
 /**
  * The control protocol: how a command reaches the running server over the Unix socket in the data directory. One command a
- * connection: a line of JSON with its words goes in, lines of JSON with what it prints and how it ended come out.
+ * connection: a line of JSON with its words goes in, lines of JSON with what it prints and how it ended come out. Where the
+ * line says what terminal the person has, the octets of that terminal follow it in both directions, as on a serial line.
  */
 import * as v from 'valibot'
 import { budget } from '../base/budget.ts'
@@ -8,28 +9,38 @@ import { Failure } from '../base/failure.ts'
 import { Input } from '../wire/input.ts'
 import type { Answer, ExitCode, Transport, Voice } from './command.ts'
 
-const request = v.strictObject({ words: v.array(v.string()), password: v.optional(v.string()) })
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))
+const screen = v.strictObject({ columns: side, rows: side, escapes: v.boolean(), unicode: v.boolean() })
+const request = v.strictObject({
+  words: v.array(v.string()),
+  password: v.optional(v.string()),
+  terminal: v.optional(screen),
+})
 /** `print` and `complain` are lines for the person, and may come many times; `exit` is the last. */
 const response = v.union([
   v.strictObject({ print: v.string() }),
   v.strictObject({ complain: v.string() }),
   v.strictObject({ exit: v.picklist([0, 1, 2]) }),
+  v.strictObject({ terminal: v.literal('open') }),
 ])
 
 export type Request = v.InferOutput<typeof request>
+export type Screen = v.InferOutput<typeof screen>
+/** Serves a terminal whose octets follow. */
+export type Attend = (transport: Transport, screen: Screen, words: readonly string[]) => Promise<void>
 type Response = v.InferOutput<typeof response>
 
 const misunderstood: Answer = { exit: 2, printed: [], complaint: 'The server did not understand this command.' }
 
-/**
- * Serves the one command of a connection and closes it. Whatever the other side sends, this throws nothing of its own.
- * @param stopping aborts when the server stops: a command that takes long ends then, as it does when the person has gone
- */
-export async function serveControl(
-  transport: Transport,
-  answer: (request: Request, voice: Voice) => Promise<Answer>,
-  stopping?: AbortSignal,
-): Promise<void> {
+type Services = {
+  answer(request: Request, voice: Voice): Promise<Answer>
+  readonly attend?: Attend
+  /** Aborts when the server stops: a command that takes long ends then, as it does when the person has gone. */
+  readonly stopping?: AbortSignal
+}
+
+/** Serves the one command of a connection, or its terminal, and closes it. Whatever the other side sends, this throws nothing of its own. */
+export async function serveControl(transport: Transport, { answer, attend, stopping }: Services): Promise<void> {
   const gone = new AbortController()
   const print = async (line: string) => {
     await write(transport, { print: line })
@@ -37,8 +48,13 @@ export async function serveControl(
   }
   const signal = stopping ? AbortSignal.any([gone.signal, stopping]) : gone.signal
   try {
-    const line = await readLine(transport, new Input())
+    const input = new Input()
+    const line = await readLine(transport, input)
     const asked = v.safeParse(request, readJson(line))
+    if (asked.success && asked.output.terminal && attend) {
+      await write(transport, { terminal: 'open' })
+      return await attend(from(input, transport), asked.output.terminal, asked.output.words)
+    }
     const { exit, printed, complaint } = asked.success ? await answer(asked.output, { print, signal }) : misunderstood
     for (const line of printed) await print(line)
     if (complaint !== undefined) await write(transport, { complain: complaint })
@@ -68,12 +84,45 @@ export async function askControl(
       const line = told.output
       if ('exit' in line) return line.exit
       if ('print' in line) say.print(line.print)
-      else say.complain(line.complain)
+      if ('complain' in line) say.complain(line.complain)
     }
   } finally {
     transport.close()
   }
 }
+
+/**
+ * Has the running server open a console for a terminal.
+ * @returns the transport for its octets
+ * @throws Failure REFUSED when the server cannot
+ */
+export async function askConsole(transport: Transport, words: readonly string[], terminal: Screen): Promise<Transport> {
+  await write(transport, { words: [...words], terminal })
+  const input = new Input()
+  const told = v.safeParse(response, readJson(await readLine(transport, input)))
+  if (told.success && 'terminal' in told.output) return from(input, transport)
+  transport.close()
+  throw new Failure('REFUSED', 'The running server is another release, which has no console. Start it anew.')
+}
+
+/** The transport, with what of it was read beyond a line before everything else. */
+function from(input: Input, transport: Transport): Transport {
+  let rest = input.octets(Number.MAX_SAFE_INTEGER)
+  return {
+    get open() {
+      return transport.open
+    },
+    read: async () => {
+      const chunk = rest.length > 0 ? rest : await transport.read()
+      rest = nothing
+      return chunk
+    },
+    write: octets => transport.write(octets),
+    close: () => transport.close(),
+  }
+}
+
+const nothing = Buffer.alloc(0)
 
 async function write(transport: Transport, line: Request | Response): Promise<void> {
   await transport.write(Buffer.from(`${JSON.stringify(line)}\r\n`))

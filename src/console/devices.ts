@@ -65,7 +65,7 @@ function ipAddress(text: string): string | undefined {
 function sender(text: string, household: Household): string {
   const address = complete(text)
   const found = route(address, { ...household.config, accounts: household.accounts })
-  if (found.kind === 'local') return formatAddress(address)
+  if (found.kind === 'local' && found.accounts.length > 0) return formatAddress(address)
   const { domains } = household.config
   if (found.kind === 'remote') refuse(`${harmless(text)} is outside of this household (${domains.join(', ')}).`)
   return refuse(`${harmless(text)} leads to nobody here.`)

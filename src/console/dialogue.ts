@@ -1,26 +1,7 @@
 /** How a command talks with the person at a console: lines, questions, single keys, whole screens. */
+import type { Key } from '../terminal/keys.ts'
 
-/** A key that was pressed: a character, or the name of one that has none. */
-export type Key =
-  | { readonly kind: 'character'; readonly text: string }
-  | { readonly kind: 'named'; readonly name: KeyName }
-
-export type KeyName =
-  | 'enter'
-  | 'tab'
-  | 'erase'
-  | 'delete'
-  | 'escape'
-  | 'up'
-  | 'down'
-  | 'left'
-  | 'right'
-  | 'home'
-  | 'end'
-  | 'page-up'
-  | 'page-down'
-  /** Ctrl with a letter: `ctrl-c`. */
-  | `ctrl-${string}`
+export type { Key } from '../terminal/keys.ts'
 
 /** How a question is asked. */
 export type Asking = {
@@ -29,7 +10,9 @@ export type Asking = {
   /** Stands there to be changed, as if it had been typed. */
   readonly initial?: string
   /** What Tab may put there: whole words that the last word of the line may become. */
-  complete?(line: string): readonly string[]
+  complete?(line: string): readonly string[] | Promise<readonly string[]>
+  /** What `?` shows for the line so far; without it `?` is a character like any other. */
+  help?(line: string): readonly string[]
   /** Whether the line is kept for the arrow up. */
   readonly remembered?: boolean
 }
@@ -58,4 +41,9 @@ export type Dialogue = {
   key(ms?: number): Promise<Key | undefined>
   /** Shows a screen in place of the one before; without escapes its lines are printed. Lines that are too long are cut. */
   draw(lines: readonly string[]): Promise<void>
+  /**
+   * A command within the command begins, as in the mail reader: its pages are counted from here, and Ctrl-C ends only it.
+   * `signal` is another one after that.
+   */
+  beginCommand?(): void
 }

@@ -6,16 +6,19 @@ import { optionWords, usage } from './parse.ts'
 
 const width = 80
 
+const ending = [
+  'porchlight help COMMAND says more; porchlight help config prints every setting.',
+  'Exit codes: 0 done, 1 failed or refused, 2 wrong usage.',
+]
+
 /** Every command with one line, in groups. */
-export function overview(commands: readonly Command[]): Lines {
+export function overview(commands: readonly Command[], last: Lines = ending): Lines {
   const written = columns(commands.map(({ name, operands, summary }) => [`  ${name} ${operands}`.trimEnd(), summary]))
   const lines = ['Porchlight, the household mailbox: mail comes in by SMTP and is read by POP3.', '']
   for (const group of new Set(commands.map(({ group }) => group))) {
     lines.push(`${group}:`, ...written.filter((_, i) => commands[i]?.group === group), '')
   }
-  lines.push('porchlight help COMMAND says more; porchlight help config prints every setting.')
-  lines.push('Exit codes: 0 done, 1 failed or refused, 2 wrong usage.')
-  return lines
+  return [...lines, ...last]
 }
 
 /**

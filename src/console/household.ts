@@ -5,16 +5,23 @@ import type { Config } from '../base/config.ts'
 import { silentLog } from '../base/log.ts'
 import { MtaSts } from '../dns/mta-sts.ts'
 import { Resolver } from '../dns/resolver.ts'
+import type { Jobs } from '../doctor/job.ts'
 import { blockedSince } from '../flow/blockage.ts'
 import type { DeliveryServices } from '../flow/delivery.ts'
-import type { Server } from '../flow/server.ts'
+import { expunge } from '../flow/expunge.ts'
+import { post } from '../flow/posting.ts'
+import { overdue } from '../flow/retention.ts'
+import { certificateOptions, type Server } from '../flow/server.ts'
 import { isSuspended, suspend } from '../flow/suspension.ts'
 import { withdraw } from '../flow/withdraw.ts'
+import type { Journal } from '../journal/journal.ts'
 import { isOwnAddress } from '../net/here.ts'
+import type { Identity } from '../net/identity.ts'
 import { Keyring } from '../store/keyring.ts'
 import type { Store } from '../store/store.ts'
 import type { Household } from './command.ts'
-import { queueStatus, serverStatus, storeStatus } from './status.ts'
+import type { Configuration } from './configuration.ts'
+import { wholeStatus } from './status.ts'
 
 /** What a household is made of. */
 type Parts = Pick<
@@ -22,13 +29,35 @@ type Parts = Pick<
   'store' | 'config' | 'clock' | 'log' | 'keyring' | 'resolver' | 'sts' | 'ourselves'
 > & {
   readonly delivery: Household['delivery']
-  readonly serverStatus: () => Awaited<ReturnType<Household['status']>>
+  /** Numbers of the accounts whose maildrop a mail program has open. */
+  readonly maildrops: Set<number>
+  /** Undefined where none runs. */
+  readonly server: Server | undefined
+  readonly configuration: Configuration | undefined
+  readonly identity: () => Identity
+  readonly journal: Journal | undefined
+  readonly jobs: (() => Jobs) | undefined
 }
 
 /** The household of the running server. */
-export function servedHousehold(server: Server): Household {
+export function servedHousehold(
+  server: Server,
+  configuration?: Configuration,
+  journal?: Journal,
+  jobs?: () => Jobs,
+): Household {
   // Made anew for each use: the resolver is another one after a reload.
-  const parts = () => ({ ...server.services, delivery: server.queue, serverStatus: () => serverStatus(server) })
+  const identity = () => server.identity
+  const parts = () => ({
+    ...server.services,
+    delivery: server.queue,
+    maildrops: server.openMaildrops,
+    server,
+    configuration,
+    identity,
+    journal,
+    jobs,
+  })
   return householdOf(parts)
 }
 
@@ -36,13 +65,19 @@ export function servedHousehold(server: Server): Household {
  * The household of a store, which is closed with it.
  * @param directory the data directory
  */
-export function storedHousehold(store: Store, config: Config, directory: string): Household & AsyncDisposable {
+export function storedHousehold(
+  store: Store,
+  config: Config,
+  directory: string,
+  configuration?: Configuration,
+  journal?: Journal,
+): Household & AsyncDisposable {
   const resolver = new Resolver({ servers: config.dns.servers, clock: systemClock })
   const sts = new MtaSts({ names: resolver, clock: systemClock })
   const ports = config.listen.smtp.map(({ port }) => port)
   const parts: Parts = {
     store,
-    config: () => config,
+    config: () => configuration?.config ?? config,
     clock: systemClock,
     log: silentLog,
     keyring: new Keyring(join(directory, 'dkim')),
@@ -53,7 +88,17 @@ export function storedHousehold(store: Store, config: Config, directory: string)
       isHere: (address, port) => isOwnAddress(address) && ports.includes(port),
     },
     delivery: stoppedDelivery(store),
-    serverStatus: () => [],
+    maildrops: new Set(),
+    server: undefined,
+    configuration,
+    identity: () => ({
+      options: certificateOptions(parts.config(), directory),
+      inUse: undefined,
+      now: systemClock.now,
+      reload: async () => {},
+    }),
+    journal,
+    jobs: undefined,
   }
   const close = async () => {
     sts.close()
@@ -83,7 +128,7 @@ function stoppedDelivery({ settings }: Store): Household['delivery'] {
 }
 
 function householdOf(parts: () => Parts): Household {
-  const { store, clock, keyring, delivery } = parts()
+  const { store, clock, keyring, delivery, server, configuration, journal, jobs } = parts()
   const household: Household = {
     get config() {
       return parts().config()
@@ -92,6 +137,10 @@ function householdOf(parts: () => Parts): Household {
       const { resolver, sts, ourselves } = parts()
       return { resolver, sts, ourselves, config: household.config }
     },
+    get identity() {
+      return parts().identity()
+    },
+    journal,
     now: () => clock.now(),
     accounts: store.accounts,
     settings: store.settings,
@@ -104,9 +153,28 @@ function householdOf(parts: () => Parts): Household {
       return { messages: count, octets }
     },
     message: seq => store.message(seq),
+    mail: {
+      mailbox: account => store.mailbox(account),
+      entries: (account, limit, before) => store.entries(account, limit, before),
+      mark: (account, uids, change) => store.mark(account, uids, change),
+      expunge: (account, uids) => expunge(account, uids, { store, open: parts().maildrops }),
+    },
+    overdue: (account, ageMs) => overdue(store, account, ageMs, clock.now()),
     verify: watch => store.verify(watch),
+    post: draft => post(draft, parts()),
+    configuration,
     withdraw: (waiting, tells) => withdraw(waiting, tells, parts()),
-    status: async () => [...parts().serverStatus(), ...storeStatus(store), ...(await queueStatus(household))],
+    server,
+    get patient() {
+      const { config, surroundings, identity } = household
+      const { directory } = identity.options
+      const throttle = server?.services.throttle
+      return { config, clock, store, keyring, surroundings, delivery, throttle, directory, root: '/' }
+    },
+    get jobs() {
+      return jobs?.()
+    },
+    status: () => wholeStatus(household, store, server),
   }
   return household
 }

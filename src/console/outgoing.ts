@@ -111,7 +111,7 @@ export const outgoing: readonly Command[] = [
     operands: 'ADDRESS|MESSAGE-ID|ID',
     summary: 'Say where a message is, and what became of it',
     details: [
-      'From receipt to outcome, the newest message last, at most 20 of them. ADDRESS is that of the sender or of one of the first 50 recipients; the Message-ID may stand in angle brackets or without; ID is that of the log and of queue list, or its beginning. What is older than 30 days is forgotten. Times are UTC.',
+      'From receipt to outcome, the newest message last, at most 20 of them. ADDRESS is that of the sender or of one of the first 50 recipients; the Message-ID may stand in angle brackets or without; ID is that of the log and of queue list, or its beginning. What is older than 30 days is forgotten.',
     ],
     examples: ['porchlight trace bob@example.org', "porchlight trace '<4711@laptop.example>'"],
     aside: true,

@@ -46,7 +46,7 @@ export function controlPath(data: string): string {
 export async function loadConfig(
   places: Places,
 ): Promise<{ readonly config: Config; readonly file: string | undefined }> {
-  const text = await readText(places)
+  const text = await readConfigText(places)
   if (text === undefined) return { config: defaultConfig(), file: undefined }
   try {
     return { config: readConfig(text, dirname(places.config)), file: places.config }
@@ -56,7 +56,12 @@ export async function loadConfig(
   }
 }
 
-async function readText({ config, configAsked }: Places): Promise<string | undefined> {
+/**
+ * Reads the text of the configuration file.
+ * @returns undefined when there is none and none was asked for
+ * @throws Failure CONFIG why it cannot be read
+ */
+export async function readConfigText({ config, configAsked }: Omit<Places, 'data'>): Promise<string | undefined> {
   try {
     if ((await stat(config)).size > budget.configFile) throw new Error(`it has more than ${budget.configFile} octets`)
     const octets = await readFile(config)

@@ -2,14 +2,24 @@
 import { roundSize } from '../base/units.ts'
 import { columns } from '../base/words.ts'
 import type { Result } from '../store/attempt.ts'
-import type { MessageRecord } from '../store/message.ts'
+import { isForwarded, type MessageRecord } from '../store/message.ts'
 import type { Waiting } from '../store/queue.ts'
 import type { AttemptTrace } from '../store/trace.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { findWaiting, recordOf } from './identify.ts'
 import { outcomeWords } from './outcome.ts'
 import { suspensionWords } from './queue-list.ts'
-import { answerWords, counted, harmless, mailboxes, moment, roughly, senderWords, upcoming } from './shown.ts'
+import {
+  answerWords,
+  counted,
+  harmless,
+  mailboxes,
+  moment,
+  roughly,
+  senderWords,
+  upcoming,
+  zonedMoment,
+} from './shown.ts'
 
 /** Attempts that are shown, the last ones: five days have some forty for each domain. */
 const shownAttempts = 100
@@ -46,7 +56,7 @@ function facts(id: string, record: MessageRecord, now: number): [label: string, 
   const rows: [label: string, value: string][] = [
     ['ID', id],
     ['sender', senderWords(reversePath)],
-    ['accepted', `${moment(date)} UTC, ${roughly(now - date)} ago`],
+    ['accepted', `${zonedMoment(date)}, ${roughly(now - date)} ago`],
     ['size', roundSize(octets)],
   ]
   if (messageId !== '') rows.push(['Message-ID', harmless(messageId)])
@@ -73,9 +83,11 @@ function recipientRows(
   return record.recipients.map(({ path }, i) => {
     const result = last.get(i)
     const said = result ? `: ${answerWords(result.answer)}` : ''
-    if (!record.queued.includes(i)) return [harmless(path), 'put into mailboxes here']
-    if (pending.has(i)) return [harmless(path), result ? `waits${said}` : 'waits']
-    return [harmless(path), result ? `${outcomeWords[result.outcome]}${said}` : 'done']
+    const forwards = isForwarded(record.recipients[i + 1])
+    if (!record.queued.includes(i)) return [harmless(path), forwards ? 'leads outside' : 'put into mailboxes here']
+    const name = isForwarded(record.recipients[i]) ? `${harmless(path)} (forwarded)` : harmless(path)
+    if (pending.has(i)) return [name, result ? `waits${said}` : 'waits']
+    return [name, result ? `${outcomeWords[result.outcome]}${said}` : 'done']
   })
 }
 

@@ -9,7 +9,7 @@ import type { Trouble } from '../flow/trouble.ts'
 import { parseAddress } from '../message/address.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { suspensionWords } from './queue-list.ts'
-import { answerWords, harmless, moment } from './shown.ts'
+import { answerWords, harmless, zonedMoment } from './shown.ts'
 
 /** Addresses that are shown; no domain in earnest has more. */
 const shownTargets = 50
@@ -48,7 +48,7 @@ function reasons(domain: string, hop: NextHop, { config, delivery }: Household):
       if (relay.domains.includes(domain)) return [`${way}, as relay.domains says.`]
       if (relay.mode === 'smarthost') return [`${way}, as relay.mode says.`]
       const { since = 0, why = '' } = delivery.blocked ?? {}
-      return [`${way}: it cannot go directly.`, `  Since ${moment(since)} UTC ${harmless(why)}`]
+      return [`${way}: it cannot go directly.`, `  Since ${zonedMoment(since)} ${harmless(why)}`]
     }
     default:
       return hop satisfies never

@@ -1,18 +1,19 @@
 /** Runs a command line: here, in the running server, or on the store when no server runs. */
 import { Failure } from '../base/failure.ts'
+import { attach, screenOf } from './attach.ts'
 import {
   type Answer,
   type Call,
-  type Context,
   type ExitCode,
   exitCode,
-  type Household,
   type Inside,
+  type Transport,
   type Voice,
   type World,
 } from './command.ts'
 import { commands } from './commands.ts'
-import { askControl, type Request } from './control.ts'
+import { askConsole, askControl, type Request } from './control.ts'
+import type { Desk } from './desk.ts'
 import { parseCall } from './parse.ts'
 import { controlPath, findPlaces } from './places.ts'
 import { askNewPassword, readPassword } from './prompt.ts'
@@ -27,6 +28,10 @@ export async function runCommandLine(words: readonly string[], world: World): Pr
     const call = parseCall(words, commands)
     const { command } = call
     if (command.runs === 'inside') return await runInside(words, call, command, world)
+    if (command.runs === 'console') {
+      const { data } = findPlaces(call.options, world.environment)
+      return await talk(await world.dial(controlPath(data)), [], world)
+    }
     for (const line of await command.run(call, world)) world.print(line)
     return 0
   } catch (error) {
@@ -36,30 +41,15 @@ export async function runCommandLine(words: readonly string[], world: World): Pr
   }
 }
 
-/**
- * Makes the answers of the running server, for `serveControl`. One command at a time: each checks its change against what
- * the one before has left.
- */
-export function answerCommands(household: Household): (request: Request, voice: Voice) => Promise<Answer> {
-  let turn: Promise<unknown> = Promise.resolve()
-  const inTurn = <Result>(run: () => Promise<Result>): Promise<Result> => {
-    const result = turn.then(run)
-    turn = result.catch(() => {})
-    return result
-  }
-  return (request, voice) => answerCommand(request, { ...voice, household, running: true, dialogue: undefined }, inTurn)
+/** Makes the answers of the running server, for `serveControl`. */
+export function answerCommands(desk: Desk): (request: Request, voice: Voice) => Promise<Answer> {
+  return (request, voice) => answerCommand(request, voice, desk)
 }
 
-async function answerCommand(
-  { words, password }: Request,
-  context: Omit<Context, 'password'>,
-  inTurn: <Result>(run: () => Promise<Result>) => Promise<Result>,
-): Promise<Answer> {
+async function answerCommand({ words, password }: Request, voice: Voice, desk: Desk): Promise<Answer> {
   try {
-    const { command, operands, options } = parseCall(words, commands)
-    if (command.runs !== 'inside') throw new Failure('USAGE', `${command.name} is not for the running server.`)
-    const run = () => command.run({ command, operands, options }, { ...context, password })
-    const printed = await (command.aside ? run() : inTurn(run))
+    const told = { ...voice, password, dialogue: undefined, seen: undefined }
+    const printed = await desk.carryOut(parseCall(words, commands), told)
     return { exit: 0, printed, complaint: undefined }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
@@ -72,13 +62,31 @@ async function runInside(words: readonly string[], call: Call, command: Inside, 
   const places = findPlaces(call.options, world.environment)
   const password = command.password ? await newPassword(call, world) : undefined
   const server = await world.dial(controlPath(places.data))
+  if (command.talks) return await talk(server, words, world)
   if (server) return askControl(server, { words: [...words], password }, world)
   await using household = await world.open(places)
   // Ctrl-C ends this process, as it does at any time: the store bears it.
   const { signal } = new AbortController()
   const print = async (line: string) => world.print(line)
-  const context = { household, running: false, password, dialogue: undefined, signal, print }
+  const context = {
+    household,
+    running: false,
+    password,
+    dialogue: undefined,
+    house: undefined,
+    seen: undefined,
+    signal,
+    print,
+  }
   for (const line of await command.run(call, context)) world.print(line)
+  return 0
+}
+
+/** Opens a console on the running server. @param words one command to do there; none for a prompt */
+async function talk(server: Transport | undefined, words: readonly string[], world: World): Promise<ExitCode> {
+  if (!server) throw new Failure('REFUSED', 'Porchlight is not running here. Start it first: porchlight serve')
+  const { own, environment } = world
+  await attach(await askConsole(server, words, screenOf(own, environment)), own)
   return 0
 }
 

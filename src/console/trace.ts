@@ -4,7 +4,17 @@ import type { AcceptedTrace, AttemptTrace } from '../store/trace.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { idBeginning } from './identify.ts'
 import { suspensionWords } from './queue-list.ts'
-import { answerWords, cut, harmless, mailboxes, moment, senderWords, upcoming } from './shown.ts'
+import {
+  answerWords,
+  cut,
+  harmless,
+  mailboxes,
+  moment,
+  momentWidth,
+  senderWords,
+  upcoming,
+  zoneWords,
+} from './shown.ts'
 
 /** Messages that are shown, and attempts of each: the last ones. */
 const shownMessages = 20
@@ -20,7 +30,7 @@ export async function traceMessages({ operands: [text = ''] }: Call, context: Co
   const { household, print, signal } = context
   const stories = await find(text, household, signal)
   if (stories.length === 0) return [`Nothing is known of ${harmless(text)}. What is older than 30 days is forgotten.`]
-  await print(`${'WHEN (UTC)'.padEnd(19)}  ${'MESSAGE'.padEnd(16)}  WHAT`)
+  await print(`${`WHEN (${zoneWords(household.now())})`.padEnd(momentWidth())}  ${'MESSAGE'.padEnd(16)}  WHAT`)
   let open = false
   for (const story of stories) {
     for (const line of received(story.accepted)) await print(line)
@@ -71,14 +81,18 @@ function meaning(text: string): (trace: AcceptedTrace) => boolean {
 }
 
 function told(date: number | 'now', { accepted }: Pick<Story, 'accepted'>, words: string): string {
-  return `${(date === 'now' ? 'now' : moment(date)).padEnd(19)}  ${accepted.id}  ${words}`
+  return `${(date === 'now' ? 'now' : moment(date)).padEnd(momentWidth())}  ${accepted.id}  ${words}`
 }
 
 function received(accepted: AcceptedTrace): Lines {
-  const { date, reversePath, recipients, count, deliveries } = accepted
+  const { date, reversePath, recipients, count, deliveries, forwarded } = accepted
   const story = { accepted }
-  const lines = [told(date, story, `taken from ${senderWords(reversePath)} for ${listed(recipients, count)}`)]
+  const outside = forwarded.map(recipient => recipients[recipient] ?? '')
+  const here = recipients.filter((_, recipient) => !forwarded.includes(recipient))
+  const all = listed(here, count - outside.length)
+  const lines = [told(date, story, `taken from ${senderWords(reversePath)} for ${all}`)]
   if (deliveries > 0) lines.push(told(date, story, `put into ${mailboxes(deliveries)} here`))
+  if (outside.length > 0) lines.push(told(date, story, `forwarded to ${listed(outside, outside.length)}`))
   return lines
 }
 

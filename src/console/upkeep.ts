@@ -6,7 +6,7 @@ import { repair } from '../store/repair.ts'
 import type { Flaw } from '../store/verify.ts'
 import { type Call, type Context, type Lines, refuse, type World } from './command.ts'
 import { controlPath, findPlaces } from './places.ts'
-import { counted } from './shown.ts'
+import { counted, zonedMoment } from './shown.ts'
 
 /** Milliseconds between two lines that say how far it is. */
 const paceMs = 1000
@@ -36,12 +36,31 @@ export async function repairStore({ options }: Call, world: World): Promise<Line
   const server = await world.dial(controlPath(data))
   server?.close()
   if (server) refuse('Porchlight is running. Stop it first: a repair needs the store for itself.')
+  return repairHere(data, line => world.print(line))
+}
+
+/** Repairs the store of the running server, which is closed meanwhile. */
+export async function repairServed(_call: Call, { house, dialogue, print }: Context): Promise<Lines> {
+  if (!house || !dialogue) return refuse('Porchlight is not running.')
+  await print(
+    'Meanwhile no mail is taken or read. It can take minutes, and cannot be stopped here; a power cut does no harm.',
+  )
+  if ((await dialogue.ask('Type "repair" to begin: ')).trim() !== 'repair') refuse('Nothing was done.')
+  let said: Lines = []
+  await house.restart(async () => {
+    // Whoever has left the console does not stop it.
+    said = await repairHere(house.data, line => void print(line).catch(() => {}))
+  })
+  return [...said, 'Porchlight is running again.']
+}
+
+async function repairHere(data: string, say: (line: string) => void): Promise<Lines> {
   const due = pacemaker()
   const { messages, octets, flaws, hurt } = await repair(data, systemClock.now(), {
-    tell: line => world.print(line),
-    lost: flaw => world.print(described(flaw)),
+    tell: say,
+    lost: flaw => say(described(flaw)),
     progress: (doing, done) => {
-      if (due()) world.print(`${done} ${doing} …`)
+      if (due()) say(`${done} ${doing} …`)
     },
   })
   return [
@@ -68,6 +87,6 @@ function pacemaker(): () => boolean {
 }
 
 function described({ id, accounts, date, why }: Flaw): string {
-  const when = date === undefined ? 'at an unknown time' : `on ${new Date(date).toISOString().slice(0, 16)} UTC`
-  return `Damaged: message ${id}, for ${accounts.join(', ') || 'nobody'}, received ${when.replace('T', ' ')}: ${why}.`
+  const when = date === undefined ? 'at an unknown time' : `on ${zonedMoment(date)}`
+  return `Damaged: message ${id}, for ${accounts.join(', ') || 'nobody'}, received ${when}: ${why}.`
 }

@@ -3,9 +3,12 @@ import { generatePassword, hashPassword, passwordProblem } from '../auth/passwor
 import type { Config } from '../base/config.ts'
 import { Failure } from '../base/failure.ts'
 import { accountName, accountRule } from '../base/name.ts'
-import { roundSize } from '../base/units.ts'
+import { formatSize, roundSize } from '../base/units.ts'
 import { columns, didYouMean } from '../base/words.ts'
+import { absenceOf, setAbsence } from '../flow/absence.ts'
+import { allowanceOf, setAllowance } from '../flow/allowance.ts'
 import { listDevices } from '../flow/device.ts'
+import { keepFor } from '../flow/retention.ts'
 import { route } from '../flow/routing.ts'
 import type { Account } from '../store/roster.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
@@ -18,29 +21,37 @@ const reserved: Readonly<Record<string, string>> = {
 
 export async function addUser({ operands: [text = ''], options }: Call, context: Context): Promise<Lines> {
   const { household } = context
-  const name = accountName(text)
-  if (name === undefined) refuse(`"${text}" cannot be the name of an account: ${accountRule}.`)
-  if (Object.hasOwn(reserved, name)) refuse(`${name} cannot be an account: ${reserved[name]}.`)
-  if (household.accounts.find(name)) refuse(`There is an account ${name} already.`)
-  const taken = household.accounts.aliases().find(({ address }) => address.split('@')[0] === name)
-  if (taken) refuse(`${taken.address} is an alias; remove it first: porchlight alias remove ${taken.address}`)
+  const name = newName(text, household)
   const { hash, lines } = await newPassword(options.generate, context)
   await household.accounts.add(name, hash)
   return [`${name} is ready: ${addresses(name, household.config)}`, ...lines]
 }
 
+/** @returns the name in its one form @throws Failure REFUSED why there can be no new account of this name */
+export function newName(text: string, { accounts }: Pick<Household, 'accounts'>): string {
+  const name = accountName(text)
+  if (name === undefined) refuse(`"${text}" cannot be the name of an account: ${accountRule}.`)
+  if (Object.hasOwn(reserved, name)) refuse(`${name} cannot be an account: ${reserved[name]}.`)
+  if (accounts.find(name)) refuse(`There is an account ${name} already.`)
+  const taken = accounts.aliases().find(({ address }) => address.split('@')[0] === name)
+  if (taken) refuse(`${taken.address} is an alias; remove it first: porchlight alias remove ${taken.address}`)
+  return name
+}
+
 export async function listUsers(_call: Call, { household }: Context): Promise<Lines> {
   const accounts = household.accounts.list()
   if (accounts.length === 0) return ['There are no accounts yet. To make one: porchlight user add NAME']
-  const rows = accounts.map(({ name }) => {
+  const rows = accounts.map(({ id, name }) => {
     const { messages, octets } = household.mailbox(name)
-    return [name, String(messages), roundSize(octets), addresses(name, household.config)]
+    const most = allowanceOf({ id }, household.settings)
+    const size = most === undefined ? roundSize(octets) : `${roundSize(octets)} of ${formatSize(most)}`
+    return [name, String(messages), size, addresses(name, household.config)]
   })
   return columns([['NAME', 'MESSAGES', 'SIZE', 'ADDRESSES'], ...rows])
 }
 
 export async function removeUser({ operands: [text = ''], options }: Call, { household }: Context): Promise<Lines> {
-  const { name } = existing(text, household)
+  const { id, name } = existing(text, household)
   const { messages, octets } = household.mailbox(name)
   const mail = `${messages} ${messages === 1 ? 'message' : 'messages'} (${roundSize(octets)})`
   if (messages > 0 && !options['delete-mail']) {
@@ -52,6 +63,7 @@ export async function removeUser({ operands: [text = ''], options }: Call, { hou
     refuse(`The alias ${broken} leads to ${name}. First: porchlight alias remove ${broken} ${name}`)
   }
   await household.accounts.remove(name)
+  await forgetSettings(id, household)
   return [
     messages > 0 ? `${name} is removed, with ${mail}.` : `${name} is removed.`,
     ...stillNamed(name, household.config),
@@ -66,14 +78,26 @@ export async function changePassword({ operands: [text = ''], options }: Call, c
   return [`The password of ${name} is changed.`, ...lines]
 }
 
-function existing(text: string, { accounts }: Household): Account {
+/** What was set for an account goes with it. */
+async function forgetSettings(id: number, { settings }: Household): Promise<void> {
+  await keepFor(settings, id, undefined)
+  if (allowanceOf({ id }, settings) !== undefined) await setAllowance({ id }, undefined, settings)
+  if (absenceOf({ id }, settings)) await setAbsence({ id }, undefined, settings)
+}
+
+/** @throws Failure REFUSED when there is no such account */
+export function existing(text: string, { accounts }: Household): Account {
   const account = accounts.find(accountName(text) ?? '')
   if (account) return account
   const names = accounts.list().map(({ name }) => name)
   return refuse(`There is no account ${text}${didYouMean(text, names)}`)
 }
 
-async function newPassword(generate: boolean | undefined, context: Context): Promise<{ hash: string; lines: Lines }> {
+/** @returns what is kept of the password that came with the command, or of one that is made; and what is to be said of it */
+export async function newPassword(
+  generate: boolean | undefined,
+  context: Context,
+): Promise<{ hash: string; lines: Lines }> {
   if (generate) {
     const password = generatePassword()
     return { hash: await hashPassword(password), lines: [`Its password, shown only now: ${password}`] }
@@ -96,9 +120,10 @@ function stillNamed(name: string, { mail }: Config): Lines {
 
 /** Devices that send in the name of nobody now. */
 function stranded({ settings, accounts, config }: Household): Lines {
-  const lost = listDevices(settings).filter(
-    ({ asAddress }) => route(asAddress, { ...config, accounts }).kind !== 'local',
-  )
+  const lost = listDevices(settings).filter(({ asAddress }) => {
+    const found = route(asAddress, { ...config, accounts })
+    return found.kind !== 'local' || found.accounts.length === 0
+  })
   return lost.map(
     ({ name, as }) => `The device ${name} sends as ${as}, which leads to nobody now: its mail is refused.`,
   )

@@ -164,6 +164,8 @@ function dataOf(entry: Entry): DnsRecord | Alias | undefined {
       return { type: entry.type, address: entry.data }
     case 'CNAME':
       return { type: 'CNAME', target: entry.data.toLowerCase() }
+    case 'PTR':
+      return { type: 'PTR', name: entry.data.toLowerCase() }
     case 'MX': {
       const { preference = 0, exchange } = entry.data
       return { type: 'MX', preference, exchange: exchange === '.' ? '' : exchange.toLowerCase() }

@@ -7,6 +7,8 @@ export type DnsRecord =
   | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
   /** The strings of the record joined, an octet a character. Any octets. */
   | { readonly type: 'TXT'; readonly text: string }
+  /** `name` as it came, in lower case: any text. */
+  | { readonly type: 'PTR'; readonly name: string }
   | {
       readonly type: 'TLSA'
       readonly usage: number

@@ -6,7 +6,7 @@
  */
 import { budget } from '../base/budget.ts'
 
-export const typeCode = { A: 1, CNAME: 5, SOA: 6, MX: 15, TXT: 16, AAAA: 28, TLSA: 52 } as const
+export const typeCode = { A: 1, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, TLSA: 52 } as const
 
 const optCode = 41
 /** For private use (RFC 6895 §3.1): the decoder takes its content by the length. */
@@ -17,6 +17,7 @@ const lengths: ReadonlyMap<number, readonly [least: number, most: number]> = new
   [typeCode.A, [4, 4]],
   [typeCode.CNAME, [1, 255]],
   [typeCode.SOA, [22, 530]],
+  [typeCode.PTR, [1, 255]],
   [typeCode.MX, [3, 257]],
   [typeCode.TXT, [1, 0xffff]],
   [typeCode.AAAA, [16, 16]],

@@ -3,6 +3,7 @@ import { Failure, sentence } from '../base/failure.ts'
 import type { Peer } from '../net/connection.ts'
 import { type Refusal, response } from '../pop3/response.ts'
 import { Pop3Server } from '../pop3/server.ts'
+import { flags } from '../store/flags.ts'
 import type { Maildrop } from '../store/maildrop.ts'
 import type { Account } from '../store/roster.ts'
 import type { StoredMessage } from '../store/store.ts'
@@ -115,6 +116,8 @@ class Visit implements AsyncDisposable {
           session.secured()
           break
         case 'closed':
+          // Before the last word: whoever hears it may look elsewhere at once for what is unread.
+          await this.#markSeen()
           return peer.write(session.takeOutput())
         default:
           event satisfies never
@@ -124,7 +127,12 @@ class Visit implements AsyncDisposable {
 
   /** Gives the maildrop back; what was marked as deleted without QUIT stays (RFC 1939 §6). */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#maildrop) this.#services.open.delete(this.#maildrop.account)
+    if (!this.#maildrop) return
+    try {
+      await this.#markSeen()
+    } finally {
+      this.#services.open.delete(this.#maildrop.account)
+    }
   }
 
   async #step(text: string | undefined): Promise<void> {
@@ -173,14 +181,16 @@ class Visit implements AsyncDisposable {
     const seq = this.#maildrop?.seq(index) ?? 0
     try {
       const message = await store.message(seq, this.#maildrop?.uidl(index))
-      await this.#send(message, lines)
+      const whole = await this.#send(message, lines)
+      if (whole && lines === undefined) this.#maildrop?.noteFetched(index)
     } catch (error) {
       // Once `+OK` is out this closes the connection without the final dot: the client sees that octets are missing.
       this.#session.refuse(this.#note(error, 'message cannot be read'))
     }
   }
 
-  async #send(message: StoredMessage, lines: number | undefined): Promise<void> {
+  /** @returns whether the message went to somebody, to its end */
+  async #send(message: StoredMessage, lines: number | undefined): Promise<boolean> {
     const session = this.#session
     const peer = this.#peer
     const encoder = message.record.dotted ? new DotEncoder() : undefined
@@ -203,6 +213,7 @@ class Visit implements AsyncDisposable {
     }
     await blocks.return(undefined)
     session.finish()
+    return block.done === true && peer.open
   }
 
   async #update(deleted: Iterable<number>): Promise<void> {
@@ -216,7 +227,22 @@ class Visit implements AsyncDisposable {
     } catch (error) {
       return this.#session.refuse(this.#note(error, 'messages cannot be deleted'))
     }
+    for (const index of deleted) maildrop.forget(index)
     this.#session.updated()
+  }
+
+  /** Notes what was fetched, in one record for the session; that it failed is nothing to the client. */
+  async #markSeen(): Promise<void> {
+    const maildrop = this.#maildrop
+    const { store } = this.#services
+    const uids = maildrop?.takeFetched() ?? []
+    // What is left of a disk that is nearly full is for deletions.
+    if (!maildrop || uids.length === 0 || !store.space.hasRoom(0)) return
+    try {
+      await store.mark(maildrop.account, uids, { add: flags.seen })
+    } catch (error) {
+      this.#note(error, 'what was fetched cannot be marked as seen')
+    }
   }
 
   /** Logs a failure of the store and gives the answer to it; a bug goes on its way. */

@@ -8,6 +8,7 @@ import { type MessageRecord, notify, type Recipient } from '../store/message.ts'
 import type { Waiting } from '../store/queue.ts'
 import type { StoredMessage } from '../store/store.ts'
 import type { NextHop } from './nexthop.ts'
+import { reversePathFor } from './recipients.ts'
 import type { Services } from './services.ts'
 import { harmless, Session, type SessionServices } from './session.ts'
 import type { Found } from './settle.ts'
@@ -93,7 +94,8 @@ export class Delivery implements AsyncDisposable {
   async #transact(session: Session, recipients: readonly number[], message: StoredMessage): Promise<Transacted> {
     const { record } = message
     const kept = !session.fresh
-    const sent = await session.send(transactionOf(record, recipients), () => octetsOf(message))
+    const { domains } = this.#services.config()
+    const sent = await session.send(transactionOf(record, recipients, domains), () => octetsOf(message))
     if (kept && !session.usable && sent.results.every(({ kind, unsure }) => kind === 'deferred' && !unsure)) {
       // The peer has ended the session between two messages: that says nothing about this one.
       const anew = await this.#sessionFor(record.tlsOptional)
@@ -191,9 +193,12 @@ function resultsOf(recipients: readonly number[], { answer }: Trouble): readonly
   return recipients.map(recipient => ({ recipient, outcome, answer }))
 }
 
-function transactionOf(record: MessageRecord, part: readonly number[]): Transaction {
+function transactionOf(record: MessageRecord, part: readonly number[], domains: readonly string[]): Transaction {
   const recipients = part.map(index => record.recipients[index]).filter(recipient => recipient !== undefined)
-  const { reversePath, eightBit, smtputf8, requireTls, dotted, ret, envid } = record
+  const { eightBit, smtputf8, requireTls, dotted } = record
+  const reversePath = reversePathFor(record, part[0] ?? 0, domains)
+  // RFC 3461 §5.2.7.1: how the sender wants its reports is nothing to those who send in another name.
+  const { ret, envid } = reversePath === record.reversePath ? record : { ret: 'HDRS' as const, envid: '' }
   const octets = Buffer.byteLength(record.trace) + record.octets
   return {
     reversePath,

@@ -4,7 +4,7 @@ import type { HeaderFacts } from '../message/mending.ts'
 import { type Reply, reply } from '../smtp/reply.ts'
 import type { Account } from '../store/roster.ts'
 import type { Device } from './device.ts'
-import { type Household, route } from './routing.ts'
+import { belongs, type Household, route } from './routing.ts'
 
 export type Lane =
   /** Anybody, for the household or for those whose mail waits here. */
@@ -52,10 +52,4 @@ function submitter(lane: Lane, household: Household): Account | undefined {
   if (lane.kind === 'world') return undefined
   const found = route(lane.device.asAddress, household)
   return found.kind === 'local' ? found.accounts[0] : undefined
-}
-
-/** Whether an address is the account's, or an alias that leads to it. */
-function belongs(address: Address, account: Account, household: Household): boolean {
-  const found = route(address, household)
-  return found.kind === 'local' && found.accounts.some(({ id }) => id === account.id)
 }

@@ -40,7 +40,7 @@ export async function checkPassword(user: string, password: string, peer: Peer, 
   const verdict = await verifyPassword(password, account?.password)
   if (verdict === 'busy') return { kind: 'busy' }
   if (!account || verdict === 'wrong') return fail(user, peer, services)
-  throttle.succeeded(siteOf(peer.address), account.name)
+  succeed(account, peer, services)
   if (verdict === 'outdated') await rehash(account, password, services)
   return { kind: 'in', account }
 }
@@ -78,7 +78,7 @@ export class Dialogue {
       case 'verified': {
         const account = findAccount(step.user, this.#services)
         if (!account) return fail(step.user, this.#peer, this.#services)
-        this.#services.throttle.succeeded(siteOf(this.#peer.address), account.name)
+        succeed(account, this.#peer, this.#services)
         return { kind: 'in', account }
       }
       default:
@@ -101,6 +101,11 @@ function known(name: string): Mechanism {
 
 function findAccount(user: string, { store, config }: Services): Account | undefined {
   return loginAccount(user, { ...config(), accounts: store.accounts })
+}
+
+function succeed({ name }: Account, peer: Peer, { throttle }: Services): void {
+  throttle.succeeded(siteOf(peer.address), name)
+  peer.account = name
 }
 
 async function fail(user: string, peer: Peer, services: Services): Promise<Verdict> {

@@ -5,8 +5,10 @@ import { parseAddress } from '../message/address.ts'
 import { beginReport, endReport, type Report, reportNeeds } from '../message/report.ts'
 import type { AttemptRecord, Result } from '../store/attempt.ts'
 import { idText } from '../store/id.ts'
-import { type MessageRecord, notify } from '../store/message.ts'
+import { isForwarded, type MessageRecord, notify } from '../store/message.ts'
 import type { StoredMessage } from '../store/store.ts'
+import { beginning } from './beginning.ts'
+import { Recipients, reversePathFor } from './recipients.ts'
 import { route } from './routing.ts'
 import type { Services } from './services.ts'
 
@@ -19,11 +21,12 @@ export type Told = {
 /** What a report is made with. */
 export type ReportServices = Pick<Services, 'store' | 'config' | 'clock' | 'log'>
 
-const CRLF = Buffer.from('\r\n')
 const arrived = { code: 0, enhanced: '2.0.0', text: 'Delivered to the mailbox' }
+const passedOn = { code: 0, enhanced: '2.0.0', text: 'Passed on to where this address leads' }
 
 /**
- * Sends a report to the sender of a message.
+ * Sends a report to the sender of a message, or of what is forwarded to whoever it was forwarded in the name of.
+ * @param told of recipients with one reverse-path
  * @param last the attempt that it tells of
  * @param attempts count together with the report, or neither does
  * @returns false when nobody could get it, and nothing was done
@@ -37,15 +40,17 @@ export async function sendReport(
   { store, config, clock, log }: ReportServices,
 ): Promise<boolean> {
   const { record } = original
-  const { hostname, mail, delivery } = config()
-  const to = parseAddress(record.reversePath, { utf8: true })
+  const { hostname, mail, delivery, domains } = config()
+  const path = reversePathFor(record, results[0]?.recipient ?? 0, domains)
+  const to = parseAddress(path, { utf8: true })
+  const rewritten = path !== record.reversePath
   const way = to && route(to, { ...config(), accounts: store.accounts })
   if (way?.kind !== 'local' && way?.kind !== 'remote') {
     log.error({ id: idText(record.id) }, 'a report has nobody to go to; it ends here')
     return false
   }
   await using incoming = store.incoming(0)
-  const full = record.ret === 'FULL' && kind === 'failed' && record.octets <= budget.reportFull
+  const full = !rewritten && record.ret === 'FULL' && kind === 'failed' && record.octets <= budget.reportFull
   const date = clock.now()
   const report: Report = {
     kind,
@@ -53,8 +58,8 @@ export async function sendReport(
     id: idText(incoming.id),
     date,
     language: mail.language,
-    to: record.reversePath,
-    envid: record.envid,
+    to: path,
+    envid: rewritten ? '' : record.envid,
     arrival: record.date,
     ...(kind === 'delayed' ? { until: record.date + delivery.give_up } : {}),
     recipients: results.map(({ recipient, answer }) => {
@@ -78,12 +83,13 @@ export async function sendReport(
   }
   await incoming.append(endReport(report))
   const { eightBit, smtputf8 } = reportNeeds(report)
+  const { recipients, accounts, queued } = Recipients.of({ path, notify: notify.never, orcpt: '' }, way, domains)
   await incoming.commit(
     {
       reversePath: '',
-      recipients: [{ path: record.reversePath, notify: notify.never, orcpt: '' }],
-      accounts: way.kind === 'local' ? way.accounts.map(({ id }) => id) : [],
-      queued: way.kind === 'remote' ? [0] : [],
+      recipients,
+      accounts,
+      queued,
       trace: '',
       ret: '',
       envid: '',
@@ -95,7 +101,7 @@ export async function sendReport(
       messageId: `<${report.id}@${hostname}>`,
       // To stuff dots where there are none costs nothing but the look.
       dotted: dotted || full || head.includes('\r\n.'),
-      headerOctets: head.indexOf('\r\n\r\n') + 2 * CRLF.length,
+      headerOctets: head.indexOf('\r\n\r\n') + '\r\n\r\n'.length,
       date,
     },
     attempts,
@@ -103,22 +109,6 @@ export async function sendReport(
   store.outbound.onChange()
   log.info({ id: idText(record.id), report: report.id, kind }, 'report sent')
   return true
-}
-
-/** The first octets of a message, to the end of a line. */
-async function* beginning(original: StoredMessage, most: number): AsyncGenerator<Buffer> {
-  let left = most
-  for await (const block of original.blocks()) {
-    if (left <= 0) return
-    if (block.length <= left) {
-      left -= block.length
-      yield block
-      continue
-    }
-    const end = block.lastIndexOf(CRLF, left - CRLF.length)
-    yield block.subarray(0, end < 0 ? left : end + CRLF.length)
-    return
-  }
 }
 
 /**
@@ -135,7 +125,7 @@ export async function reportArrival(
   const results = recipients.flatMap((one, recipient): Result[] =>
     (one.notify & notify.success) === 0 || queued.includes(recipient)
       ? []
-      : [{ recipient, outcome: 'delivered', answer: arrived }],
+      : [{ recipient, outcome: 'delivered', answer: isForwarded(recipients[recipient + 1]) ? passedOn : arrived }],
   )
   if (reversePath === '' || results.length === 0 || store.outbound.length >= budget.queue) return
   try {

@@ -6,7 +6,13 @@ import type { Account } from '../store/roster.ts'
 
 /** What an address stands for. */
 export type Route =
-  | { readonly kind: 'local'; readonly accounts: readonly Account[] }
+  | {
+      readonly kind: 'local'
+      /** May be empty where there are forwards. */
+      readonly accounts: readonly Account[]
+      /** Addresses outside that an alias leads to. */
+      readonly forwards: readonly string[]
+    }
   | { readonly kind: 'unknown' } // our domain, but nobody there
   | { readonly kind: 'remote' } // not ours: mail for it would be relayed
   | { readonly kind: 'loop' } // aliases that lead back to themselves
@@ -33,8 +39,8 @@ export function asksToPassOn({ localPart }: Address): boolean {
 }
 
 /**
- * Finds the accounts that get mail for an address. An alias wins over an account, a whole address over a name, the
- * exact name over the subaddress, and the catch-all comes last.
+ * Finds the accounts that get mail for an address, and the addresses outside that it is forwarded to. An alias wins over an account, a whole address over a name, the
+ * exact name over the subaddress, and the catch-all comes last. Postmaster always reaches somebody here.
  */
 export function route(address: Address, household: Household): Route {
   const domain = address.domain === '' ? '' : canonicalDomain(address.domain)
@@ -43,7 +49,7 @@ export function route(address: Address, household: Household): Route {
   if (domain === undefined || !household.domains.includes(domain) || passOn.test(name)) return { kind: 'remote' }
   for (const candidate of [name, withoutSubaddress(name, household.mail.subaddress)]) {
     const found = expand(candidate, domain, household)
-    if (found.kind !== 'unknown') return found
+    if (found.kind !== 'unknown') return name === 'postmaster' ? withSomebody(found, household) : found
   }
   if (name === 'postmaster') return postmaster(household)
   return oneAccount(household.accounts.find(household.mail.catch_all))
@@ -60,18 +66,32 @@ export function loginAccount(login: string, household: Household): Account | und
   const domain = address && canonicalDomain(address.domain)
   if (!address || !domain || !household.domains.includes(domain)) return undefined
   const found = expand(foldName(address.localPart), domain, household)
-  return found.kind === 'local' && found.accounts.length === 1 ? found.accounts[0] : undefined
+  if (found.kind !== 'local' || found.forwards.length > 0 || found.accounts.length > 1) return undefined
+  return found.accounts[0]
+}
+
+/** Whether an address is the account's, or an alias that leads to it. */
+export function belongs(address: Address, account: Pick<Account, 'id'>, household: Household): boolean {
+  const found = route(address, household)
+  return found.kind === 'local' && found.accounts.some(({ id }) => id === account.id)
 }
 
 function postmaster(household: Household): Route {
   const { accounts, mail } = household
   const aliased = expand('postmaster', household.domains[0] ?? '', household)
-  if (aliased.kind !== 'unknown') return aliased
+  if (aliased.kind !== 'unknown') return withSomebody(aliased, household)
   return oneAccount(accounts.find(mail.postmaster) ?? accounts.list()[0])
 }
 
+/** RFC 5321 §4.5.1: mail for postmaster is not to get lost with a host elsewhere. */
+function withSomebody(found: Route, { accounts, mail }: Household): Route {
+  if (found.kind !== 'local' || found.accounts.length > 0) return found
+  const account = accounts.find(mail.postmaster) ?? accounts.list()[0]
+  return account ? { ...found, accounts: [account] } : found
+}
+
 function oneAccount(account: Account | undefined): Route {
-  return account ? { kind: 'local', accounts: [account] } : { kind: 'unknown' }
+  return account ? { kind: 'local', accounts: [account], forwards: [] } : { kind: 'unknown' }
 }
 
 function withoutSubaddress(name: string, separator: string): string {
@@ -79,9 +99,10 @@ function withoutSubaddress(name: string, separator: string): string {
   return at > 0 ? name.slice(0, at) : name
 }
 
-/** Follows aliases from one name down to accounts, each alias once. */
-function expand(name: string, domain: string, { accounts }: Household): Route {
+/** Follows aliases from one name down to accounts and to addresses outside, each alias once. */
+function expand(name: string, domain: string, { accounts, domains }: Household): Route {
   const found = new Map<number, Account>()
+  const forwards: string[] = []
   const done = new Set<string>()
   const path = new Set<string>()
 
@@ -92,6 +113,10 @@ function expand(name: string, domain: string, { accounts }: Household): Route {
     if (path.has(address) || path.size === budget.aliasDepth) return false
     if (done.has(address)) return true
     done.add(address)
+    if (at !== domain && !domains.includes(at)) {
+      forwards.push(address)
+      return true
+    }
     const targets = accounts.alias(address) ?? accounts.alias(local)
     if (targets === undefined) {
       const account = accounts.find(local)
@@ -105,5 +130,6 @@ function expand(name: string, domain: string, { accounts }: Household): Route {
   }
 
   if (!follow(name)) return { kind: 'loop' }
-  return found.size === 0 ? { kind: 'unknown' } : { kind: 'local', accounts: [...found.values()] }
+  if (found.size === 0 && forwards.length === 0) return { kind: 'unknown' }
+  return { kind: 'local', accounts: [...found.values()], forwards }
 }

@@ -11,6 +11,7 @@ import { Admission } from '../net/admission.ts'
 import { type Certificate, loadCertificate } from '../net/certificate.ts'
 import type { Connection } from '../net/connection.ts'
 import { isOwnAddress } from '../net/here.ts'
+import type { Identity } from '../net/identity.ts'
 import { Listener } from '../net/listener.ts'
 import { encodeResponse, response } from '../pop3/response.ts'
 import { encodeReply, reply } from '../smtp/reply.ts'
@@ -19,10 +20,12 @@ import { Store } from '../store/store.ts'
 import { type AccessServices, access } from './access.ts'
 import { Blockage } from './blockage.ts'
 import type { DeliveryServices } from './delivery.ts'
+import { Guests, type GuestView } from './guests.ts'
 import { Queue } from './queue.ts'
 import { Quota } from './quota.ts'
 import { type Entrance, entrances, receive } from './receipt.ts'
 import { Throttle } from './throttle.ts'
+import { Vacation } from './vacation.ts'
 
 type ServerOptions = {
   readonly config: Config
@@ -39,9 +42,6 @@ type Door = {
   readonly lastWord: string
 }
 
-/** A connection being served. */
-type Guest = { readonly served: Promise<void>; readonly lastWord: string }
-
 /** The services that listen, by the name of their setting. */
 const services = ['smtp', 'submission', 'submissions', 'devices', 'pop3', 'pop3s'] as const
 export type Service = (typeof services)[number]
@@ -53,16 +53,20 @@ export class Server {
   readonly services: DeliveryServices
   /** Where each service listens, as it came out. */
   readonly listening: { readonly service: Service; readonly name: string }[] = []
+  /** Numbers of the accounts whose maildrop is open. */
+  readonly openMaildrops = new Set<number>()
   readonly #started: number
   readonly #directory: string
   readonly #log: Log
   readonly #clock: Clock
   readonly #admission: Admission<Connection>
   readonly #listeners: Listener[] = []
-  readonly #connections = new Map<Connection, Guest>()
+  readonly #guests = new Guests()
   readonly #stopping = new AbortController()
   /** Aborts when what is under way has to end at once. */
   readonly #ending = new AbortController()
+  /** Answers for those who are away. */
+  readonly #vacation: Vacation
   #resolver: Resolver
   /** Keeps its policies when the resolver is another one. */
   readonly #sts: MtaSts
@@ -81,6 +85,8 @@ export class Server {
     this.#resolver = new Resolver({ servers: config.dns.servers, clock })
     this.#sts = new MtaSts({ names: { query: (name, type) => this.#resolver.query(name, type) }, clock })
     this.services = this.#makeServices()
+    this.#vacation = new Vacation(this.services)
+    store.onDelivery = (seq, accounts) => this.#vacation.note(seq, accounts)
     this.queue = new Queue(this.services, this.#makeBlockage())
     setMaxListeners(0, this.#stopping.signal, this.#ending.signal)
   }
@@ -156,9 +162,29 @@ export class Server {
     return this.#clock.elapsed() - this.#started
   }
 
+  /** What this host shows of itself by TLS. */
+  get identity(): Identity {
+    return {
+      options: certificateOptions(this.#config, this.#directory),
+      inUse: this.#certificate.leaf,
+      now: () => this.#clock.now(),
+      reload: () => this.reload(this.#config),
+    }
+  }
+
   /** Connections open now. */
   get connections(): number {
-    return this.#connections.size
+    return this.#guests.size
+  }
+
+  /** The same, one by one, the longest first. */
+  get guests(): readonly GuestView[] {
+    return this.#guests.list(this.#clock.elapsed())
+  }
+
+  /** Closes a connection at once. @param number as in `guests` @returns false when there is none */
+  drop(number: number): boolean {
+    return this.#guests.drop(number)
   }
 
   /**
@@ -186,6 +212,7 @@ export class Server {
     await Promise.all([this.#closeDoors(), this.queue.stop()])
     clearTimeout(late)
     this.#breakOff()
+    await this.#vacation.stop()
     await this.store.close()
   }
 
@@ -198,7 +225,7 @@ export class Server {
 
   async #listen(): Promise<void> {
     const receipt = this.services
-    const fetching: AccessServices = { ...receipt, open: new Set() }
+    const fetching: AccessServices = { ...receipt, open: this.openMaildrops }
     const fetch = (implicitTls: boolean): Door => ({
       serve: (connection, turnedAway) =>
         access(connection, fetching, { implicitTls, refusal: turnedAway ? response.tooManyConnections : undefined }),
@@ -224,41 +251,40 @@ export class Server {
 
   async #open(service: Service, endpoint: Endpoint, door: Door): Promise<void> {
     const idleMs = () => this.#config.limits[service.startsWith('pop3') ? 'pop3_idle' : 'smtp_idle']
-    const listener = await Listener.open(endpoint, idleMs, connection => this.#admit(connection, door))
+    const listener = await Listener.open(endpoint, idleMs, connection => this.#admit(connection, service, door))
     this.#listeners.push(listener)
     this.listening.push({ service, name: listener.name })
     this.#log.info({ service, address: listener.name }, 'listening')
   }
 
-  async #admit(connection: Connection, door: Door): Promise<void> {
+  async #admit(connection: Connection, service: Service, door: Door): Promise<void> {
     const entry = this.#admission.enter(connection, performance.now())
     const turnedAway = typeof entry === 'string'
     if (turnedAway) this.#log.warn({ client: connection.address, refusal: entry }, 'connection turned away')
     else if (entry.insteadOf) this.#displace(entry.insteadOf)
     const served = door.serve(connection, turnedAway).finally(() => {
       this.#admission.leave(connection)
-      this.#connections.delete(connection)
+      this.#guests.leave(connection)
     })
-    this.#connections.set(connection, { served, lastWord: door.lastWord })
+    this.#guests.enter(connection, { service, came: this.#clock.elapsed(), lastWord: door.lastWord, served })
     await served
   }
 
   #displace(connection: Connection): void {
     this.#log.warn({ client: connection.address }, 'connection closed to make room')
-    connection.dismiss(this.#connections.get(connection)?.lastWord ?? '')
+    connection.dismiss(this.#guests.lastWord(connection))
   }
 
   async #closeDoors(): Promise<void> {
     for (const listener of this.#listeners) listener.close()
     this.#stopping.abort()
-    const bound = setTimeout(() => {
-      for (const connection of this.#connections.keys()) connection.destroy()
-    }, budget.drainMs)
-    while (this.#connections.size > 0) await Promise.all(Array.from(this.#connections.values(), guest => guest.served))
+    const bound = setTimeout(() => this.#guests.dropAll(), budget.drainMs)
+    await this.#guests.gone()
     clearTimeout(bound)
   }
 }
 
-function certificateOptions({ tls, hostname }: Config, directory: string) {
+/** Where the certificate of a household is, or is made. */
+export function certificateOptions({ tls, hostname }: Config, directory: string) {
   return { certificate: tls.certificate, key: tls.key, directory, hostname }
 }

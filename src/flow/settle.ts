@@ -1,7 +1,7 @@
 /** From what an attempt came to, to what is written down and who hears of it. */
 import { Failure, sentence } from '../base/failure.ts'
 import type { AttemptRecord, Result } from '../store/attempt.ts'
-import { notify } from '../store/message.ts'
+import { forwarded, notify } from '../store/message.ts'
 import { attemptOf } from '../store/outbound.ts'
 import type { Waiting } from '../store/queue.ts'
 import type { StoredMessage } from '../store/store.ts'
@@ -116,7 +116,8 @@ function expiry(result: Result): Result {
 }
 
 /** RFC 3461 §4.1 and §5.2: what is not said is failure and, as we choose, delay. */
-export function isWanted(kind: Told['kind'], wishes: number): boolean {
+export function isWanted(kind: Told['kind'], bits: number): boolean {
+  const wishes = bits & ~forwarded
   if ((wishes & notify.never) !== 0) return false
   if (kind === 'relayed') return (wishes & notify.success) !== 0
   return wishes === 0 || (wishes & (kind === 'failed' ? notify.failure : notify.delay)) !== 0

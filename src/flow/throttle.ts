@@ -11,6 +11,15 @@ const memoryMs = 60 * 60_000
 
 type Failures = { count: number; last: number /* ms, as `Clock.elapsed` counts */ }
 
+/** Failed logins of an address, or for an account. */
+export type FailedLogins = {
+  readonly kind: 'address' | 'account'
+  readonly name: string
+  readonly count: number
+  /** Milliseconds since the last one. */
+  readonly ago: number
+}
+
 export class Throttle {
   readonly #addresses = new Map<string, Failures>()
   readonly #accounts = new Map<string, Failures>()
@@ -30,6 +39,16 @@ export class Throttle {
   failed(address: string, account: string, now: number): number {
     note(this.#addresses, address, now)
     return Math.min(250 * 2 ** note(this.#accounts, account, now), mostDelayMs)
+  }
+
+  /**
+   * What is remembered of those who failed again and again, at most `budget.throttleEntries` of each kind.
+   * @param now ms, as `Clock.elapsed` counts
+   */
+  remembered(now: number): readonly FailedLogins[] {
+    const list = (kind: FailedLogins['kind'], failures: ReadonlyMap<string, Failures>) =>
+      Array.from(failures, ([name, { count, last }]) => ({ kind, name, count, ago: now - last }))
+    return [...list('address', this.#addresses), ...list('account', this.#accounts)]
   }
 
   succeeded(address: string, account: string): void {

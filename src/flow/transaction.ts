@@ -9,18 +9,18 @@ import type { MailParameters, RcptParameters } from '../smtp/parameters.ts'
 import type { Receiver } from '../smtp/receiver.ts'
 import { type Reply, reply } from '../smtp/reply.ts'
 import { idText } from '../store/id.ts'
-import { notify, type Recipient } from '../store/message.ts'
+import { notify } from '../store/message.ts'
 import type { Incoming } from '../store/spool.ts'
+import { isFull } from './allowance.ts'
 import { ReceivedBody, SubmittedBody } from './body.ts'
 import { type Lane, objectionToHeader, objectionToSender, senderOf } from './lane.ts'
+import { Recipients, type Way } from './recipients.ts'
 import { reportArrival } from './report.ts'
-import { asksToPassOn, type Household, route } from './routing.ts'
+import { asksToPassOn, type Household, type Route, route } from './routing.ts'
 import type { Services } from './services.ts'
+import { signaturesOf } from './signing.ts'
 
 type EndEvent = Extract<ReceiverEvent, { type: 'end' }>
-
-/** What came of a recipient: taken into mailboxes here, to be sent on, or refused. */
-type Taken = { readonly accounts: readonly number[]; readonly queued: boolean } | Reply
 
 /** The body on its way into the store. */
 type Intake = { readonly incoming: Incoming; readonly body: ReceivedBody | SubmittedBody }
@@ -40,9 +40,7 @@ export class Transaction implements AsyncDisposable {
   readonly #services: Services
   #reversePath: Address | undefined
   #parameters: MailParameters = {}
-  #recipients: Recipient[] = []
-  #queued: number[] = []
-  #accounts = new Set<number>()
+  #recipients = new Recipients([])
   #intake: Intake | undefined
 
   constructor(session: Receiver, peer: Peer, services: Services) {
@@ -52,7 +50,7 @@ export class Transaction implements AsyncDisposable {
   }
 
   begin(reversePath: Address | undefined, parameters: MailParameters): Reply {
-    const { store } = this.#services
+    const { store, config } = this.#services
     if (store.failure) return answerTo(store.failure)
     if (!store.hasRoom(parameters.size ?? 0)) return reply.storeFull
     const objection = objectionToSender(this.lane, reversePath, this.#household)
@@ -60,24 +58,19 @@ export class Transaction implements AsyncDisposable {
     this.#peer.stake = 'transaction'
     this.#reversePath = this.lane.kind === 'device' ? this.lane.device.asAddress : reversePath
     this.#parameters = parameters
+    this.#recipients = new Recipients(config().domains)
     return reply.senderOk
   }
 
   addRecipient(forwardPath: Address, parameters: RcptParameters): Reply {
     const path = formatAddress(forwardPath)
-    const taken = this.#allowed(path) ?? this.#take(forwardPath)
-    if ('code' in taken) return taken
-    const accounts = new Set([...this.#accounts, ...taken.accounts])
-    if (accounts.size > budget.deliveries) return reply.tooManyRecipients
-    if (!this.#count()) return reply.tooManyThisHour
-    this.#accounts = accounts
-    if (taken.queued) this.#queued.push(this.#recipients.length)
+    const way = this.#allowed(path) ?? this.#wayTo(forwardPath)
+    if ('code' in way) return way
     const { orcpt } = parameters
-    this.#recipients.push({
-      path,
-      notify: notifyBits(parameters),
-      orcpt: orcpt ? `${orcpt.type};${orcpt.address}` : '',
-    })
+    const recipient = { path, notify: notifyBits(parameters), orcpt: orcpt ? `${orcpt.type};${orcpt.address}` : '' }
+    if (!this.#recipients.fits(way)) return reply.tooManyRecipients
+    if (!this.#count()) return reply.tooManyThisHour
+    this.#recipients.add(recipient, way, this.#from)
     return reply.recipientOk
   }
 
@@ -87,24 +80,31 @@ export class Transaction implements AsyncDisposable {
     return this.lane.device.to.some(to => to.toLowerCase() === path.toLowerCase()) ? undefined : reply.notForDevice
   }
 
-  #take(forwardPath: Address): Taken {
+  #wayTo(forwardPath: Address): Way | Reply {
     const found = route(forwardPath, this.#household)
     switch (found.kind) {
       case 'local':
-        return { accounts: found.accounts.map(({ id }) => id), queued: false }
+        return this.#leadsTo(found)
       case 'unknown':
         return reply.noSuchMailbox
       case 'loop':
         return reply.aliasLoop
       case 'remote':
-        return this.#sendsTo(forwardPath)
+        return this.#sendsTo(forwardPath, found)
       default:
         return found satisfies never
     }
   }
 
+  /** An address of this household: whoever set it up has said where its mail goes, be it outside. */
+  #leadsTo(way: Extract<Route, { kind: 'local' }>): Way | Reply {
+    const { store } = this.#services
+    if (isFull(way, this.#parameters.size ?? 0, store)) return reply.mailboxFull
+    return way.forwards.length > 0 && store.outbound.length >= budget.queue ? reply.queueFull : way
+  }
+
   /** Mail for others: of the household to anybody, of the world only for the domains that rely on this host. */
-  #sendsTo(forwardPath: Address): Taken {
+  #sendsTo(forwardPath: Address, way: Way): Way | Reply {
     const { config, store } = this.#services
     const { relay, domains } = config()
     const { domain } = forwardPath
@@ -112,7 +112,7 @@ export class Transaction implements AsyncDisposable {
     // Who relies on this host may trust it so far as to pass on whatever comes from here.
     const reliedOn = relay.for.includes(domain) && !asksToPassOn(forwardPath)
     if (this.lane.kind === 'world' && !reliedOn) return reply.relayDenied
-    return store.outbound.length >= budget.queue ? reply.queueFull : { accounts: [], queued: true }
+    return store.outbound.length >= budget.queue ? reply.queueFull : way
   }
 
   /** @returns false when this sender has sent to enough for now */
@@ -185,9 +185,7 @@ export class Transaction implements AsyncDisposable {
     this.refusal = undefined
     this.#reversePath = undefined
     this.#parameters = {}
-    this.#recipients = []
-    this.#queued = []
-    this.#accounts = new Set()
+    this.#recipients = new Recipients([])
     this.#intake = undefined
     await intake?.incoming[Symbol.asyncDispose]()
   }
@@ -207,25 +205,28 @@ export class Transaction implements AsyncDisposable {
   }
 
   async #commit(event: EndEvent, intake: Intake): Promise<Reply> {
-    const { clock, log } = this.#services
+    const { clock, log, store } = this.#services
     const { incoming, body } = intake
     const { facts } = body
     const id = idText(incoming.id)
     const date = clock.now()
     const smtputf8 = this.#parameters.smtputf8 === true
-    const reversePath = this.#reversePath ? formatAddress(this.#reversePath) : ''
-    const paths = [reversePath, ...this.#recipients.map(({ path }) => path)]
+    const reversePath = this.#from
+    const { recipients, accounts, queued } = this.#recipients
+    const paths = [reversePath, ...recipients.map(({ path }) => path)]
     const submitted = body instanceof SubmittedBody
     const seq = await incoming.commit({
       reversePath,
-      recipients: this.#recipients,
-      accounts: [...this.#accounts],
-      queued: this.#queued,
-      trace: this.#received(id, date) + (submitted ? await this.#signatures(body, date) : ''),
+      recipients,
+      accounts,
+      queued,
+      trace:
+        this.#received(id, date) +
+        (submitted && queued.length > 0 ? await signaturesOf(body, date, this.#services) : ''),
       ret: this.#parameters.ret ?? '',
       envid: this.#parameters.envid ?? '',
       // Programs that hand in mail do not always say what is in it; whoever it goes to has to know.
-      eightBit: this.#parameters.body === '8BITMIME' || ((submitted || this.#queued.length > 0) && facts.eightBit),
+      eightBit: this.#parameters.body === '8BITMIME' || ((submitted || queued.length > 0) && facts.eightBit),
       // Some say SMTPUTF8 of everything; it goes to many more hosts where it is not needed.
       smtputf8: smtputf8 && (!submitted || facts.eightBitHeader || paths.some(path => beyondAscii.test(path))),
       requireTls: this.#parameters.requireTls === true,
@@ -235,17 +236,17 @@ export class Transaction implements AsyncDisposable {
       headerOctets: facts.headerOctets,
       date,
     })
-    if (this.#queued.length > 0) this.#services.store.outbound.onChange()
-    const where = { copies: this.#accounts.size, queued: this.#queued.length }
+    if (queued.length > 0) store.outbound.onChange()
+    const names = accounts.slice(0, budget.loggedAccounts).map(account => store.accounts.nameOf(account) ?? '')
+    const where = { copies: accounts.length, accounts: names, queued: queued.length }
     const fields = { id, client: this.#peer.address, sender: senderOf(this.lane), from: reversePath, ...where }
     log.info({ ...fields, octets: event.octets, tls: this.#tls !== undefined }, 'message accepted')
-    await reportArrival(seq, { reversePath, recipients: this.#recipients, queued: this.#queued }, this.#services)
+    await reportArrival(seq, { reversePath, recipients, queued }, this.#services)
     return reply.accepted(id)
   }
 
   #received(id: string, date: number): string {
     const { hostname, submission } = this.#services.config()
-    const [only] = this.#recipients
     const hidden = this.lane.kind !== 'world' && submission.client_address === 'hide'
     return receivedField({
       hello: this.#session.hello ?? { verb: 'HELO', domain: 'unknown' },
@@ -255,24 +256,14 @@ export class Transaction implements AsyncDisposable {
       authenticated: this.lane.kind === 'account',
       smtputf8: this.#parameters.smtputf8 === true,
       id,
-      recipient: this.#recipients.length === 1 ? only?.path : undefined,
+      recipient: this.#recipients.only,
       date,
     })
   }
 
-  /** Mail that cannot be signed goes out unsigned: the household hears of it, and no mail waits for it. */
-  async #signatures(body: SubmittedBody, date: number): Promise<string> {
-    const { config, keyring, log } = this.#services
-    const { submission, domains } = config()
-    const domain = body.header?.from[0]?.domain ?? ''
-    if (submission.dkim === 'off' || this.#queued.length === 0 || !domains.includes(domain)) return ''
-    try {
-      return await body.signatures(domain, keyring, date)
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      log.error({ domain, reason: sentence(error) }, 'mail goes out without signature')
-      return ''
-    }
+  /** The reverse-path as it is written down. */
+  get #from(): string {
+    return this.#reversePath ? formatAddress(this.#reversePath) : ''
   }
 
   get #household(): Household {

@@ -1,8 +1,9 @@
 /** Takes a message out of the queue on a person's word. */
-import type { Result } from '../store/attempt.ts'
+import type { AttemptRecord, Result } from '../store/attempt.ts'
 import { attemptOf, withdrawn } from '../store/outbound.ts'
 import type { Waiting } from '../store/queue.ts'
 import type { StoredMessage } from '../store/store.ts'
+import { reversePathFor } from './recipients.ts'
 import { type ReportServices, sendReport } from './report.ts'
 import { isWanted } from './settle.ts'
 
@@ -18,18 +19,23 @@ export async function withdraw(
   tells: boolean,
   services: ReportServices,
 ): Promise<boolean> {
-  const { store, clock } = services
+  const { store, clock, config } = services
   const date = clock.now()
   const attempts = waiting.map(one => ({ ...attemptOf(one, date), results: withdrawn(one) }))
   const [first] = waiting
   const message = tells && first ? await store.message(first.seq) : undefined
   const told = message ? wanted(message, attempts) : []
-  if (message && told.length > 0) {
-    if (await sendReport(message, { kind: 'failed', results: told }, { remote: '', date }, attempts, services))
-      return true
+  // What was forwarded is reported to others than the sender.
+  const reports = message
+    ? Map.groupBy(told, ({ recipient }) => reversePathFor(message.record, recipient, config().domains))
+    : new Map<string, Result[]>()
+  let due: readonly AttemptRecord[] = attempts
+  for (const results of reports.values()) {
+    if (message && (await sendReport(message, { kind: 'failed', results }, { remote: '', date }, due, services)))
+      due = []
   }
-  await store.outbound.settle(attempts)
-  return false
+  if (due.length > 0) await store.outbound.settle(due)
+  return due.length === 0
 }
 
 /** The null reverse-path never hears of anything. */

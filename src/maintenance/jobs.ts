@@ -1,62 +1,129 @@
-/** What the house does by itself at fixed times: one table, and the clockwork that runs it. */
-import type { Clock } from '../base/clock.ts'
-import { sentence } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
-import type { Store } from '../store/store.ts'
-import { shares } from '../store/sweep.ts'
+/** The clockwork: runs each job at its time or when it is asked for, never twice at once, and remembers what it came to. */
+import type { ScheduledTask } from 'node-cron'
+import { Failure, sentence } from '../base/failure.ts'
+import { didYouMean } from '../base/words.ts'
+import { type JobState, type Jobs as JobsOfAll, lastRun, rememberRun } from '../doctor/job.ts'
+import { duties, type Workshop } from './duties.ts'
 
-/** What jobs work with. */
-type Workshop = { readonly store: Store; readonly log: Log; readonly clock: Clock }
-/** The same for one job; the signal stops it. */
-type Work = Workshop & { readonly signal: AbortSignal }
+type Name = keyof typeof duties
 
-type Job = {
-  /** In local time: minute, hour, day of month, month, day of week. */
-  readonly cron: string
-  run(work: Work): Promise<unknown>
-}
+const isName = (name: string): name is Name => Object.hasOwn(duties, name)
+const names = Object.keys(duties).filter(isName)
 
-export const jobs = {
-  /** Deletions begin sweeps by themselves; at night one goes further. */
-  sweep: { cron: '30 3 * * *', run: ({ store }) => store.sweep(shares.offPeak) },
-  /** Who asks where a message is gets an answer for 30 days. */
-  traces: { cron: '15 3 * * *', run: ({ store, clock }) => store.outbound.trimTraces(clock.now()) },
-  /** Damage is best found while the backup still has what is damaged. */
-  verify: { cron: '30 4 * * 0', run: verify },
-} as const satisfies Record<string, Job>
+/** What node-cron has to say of itself is said here, in other words, or is of no use to a household. */
+const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
 
-/**
- * Starts the clockwork. A job that is still running is not begun again.
- * @returns stops it, and the jobs under way
- */
-export async function startJobs(workshop: Workshop): Promise<() => void> {
-  // It brings calendars and time zones along, which only a server needs.
-  const { schedule } = await import('node-cron')
-  const stopping = new AbortController()
-  const work = { ...workshop, signal: stopping.signal }
-  const names = Object.keys(jobs) as (keyof typeof jobs)[]
-  const tasks = names.map(name =>
-    schedule(jobs[name].cron, () => runJob(name, work), { name, noOverlap: true, unref: true }),
-  )
-  return () => {
-    for (const task of tasks) void task.destroy()
-    stopping.abort()
+export class Jobs implements JobsOfAll {
+  readonly #workshop: Workshop
+  readonly #schedule: typeof import('node-cron').schedule
+  readonly #stopping = new AbortController()
+  readonly #running = new Set<Name>()
+  #zone: string
+  #tasks: ReadonlyMap<Name, ScheduledTask>
+
+  private constructor(workshop: Workshop, schedule: typeof import('node-cron').schedule) {
+    this.#workshop = workshop
+    this.#schedule = schedule
+    this.#zone = workshop.config().console.time_zone
+    this.#tasks = this.#wind()
   }
-}
 
-export async function runJob(name: keyof typeof jobs, work: Work): Promise<void> {
-  try {
-    work.log.info({ job: name, result: await jobs[name].run(work) }, 'job done')
-  } catch (error) {
-    if (!work.signal.aborted) work.log.error({ job: name, reason: sentence(error) }, 'job failed')
+  /** Starts the clockwork. */
+  static async start(workshop: Workshop): Promise<Jobs> {
+    // It brings calendars and time zones along, which only a server needs.
+    const { schedule } = await import('node-cron')
+    return new Jobs(workshop, schedule)
   }
-}
 
-/** Reads every message, so that damage does not wait to be found by who wants to read it. */
-function verify({ store, log, signal }: Work): Promise<unknown> {
-  return store.verify({
-    signal,
-    progress: () => {},
-    flaw: ({ id, accounts, why }) => log.error({ id, accounts, why }, 'a message is not as it was received'),
-  })
+  list(): readonly JobState[] {
+    this.#rewind()
+    const { store, clock } = this.#workshop
+    return names.map(name => {
+      const last = lastRun(store.settings, name)
+      const { meaning, cron } = duties[name]
+      const next = this.#tasks.get(name)?.getNextRun()?.getTime() ?? clock.now()
+      return { name, meaning, cron, running: this.#running.has(name), next, ...(last === undefined ? {} : { last }) }
+    })
+  }
+
+  async run(name: string, signal: AbortSignal): Promise<string> {
+    if (!isName(name)) throw new Failure('REFUSED', `There is no job ${name}${didYouMean(name, names)}`)
+    if (this.#stopping.signal.aborted) throw new Failure('REFUSED', 'Porchlight is stopping.')
+    if (this.#running.has(name)) throw new Failure('REFUSED', `The job ${name} is running already.`)
+    return this.#run(name, AbortSignal.any([signal, this.#stopping.signal]))
+  }
+
+  /** The household's time zone may have changed. */
+  reload(): void {
+    this.#rewind()
+  }
+
+  /** Stops the clockwork, and tells the jobs under way to end. */
+  stop(): void {
+    this.#stopping.abort()
+    for (const task of this.#tasks.values()) void task.destroy()
+  }
+
+  #rewind(): void {
+    const zone = this.#workshop.config().console.time_zone
+    if (zone === this.#zone || this.#stopping.signal.aborted) return
+    for (const task of this.#tasks.values()) void task.destroy()
+    this.#zone = zone
+    this.#tasks = this.#wind()
+  }
+
+  #wind(): ReadonlyMap<Name, ScheduledTask> {
+    const timezone = this.#zone === '' ? {} : { timezone: this.#zone }
+    const options = { ...timezone, unref: true, logger: quiet, suppressMissedWarning: true }
+    return new Map(
+      names.map(name => [name, this.#schedule(duties[name].cron, () => this.#due(name), { ...options, name })]),
+    )
+  }
+
+  async #due(name: Name): Promise<void> {
+    if (this.#stopping.signal.aborted) return
+    if (this.#running.has(name)) {
+      this.#workshop.log.warn({ job: name }, 'job left out: its last run still goes on')
+      return
+    }
+    // Why it failed is in the log; nobody waits here.
+    await this.#run(name, this.#stopping.signal).catch(() => {})
+  }
+
+  /** @throws Failure what the job has thrown; GIVEN_UP when it was stopped */
+  #run(name: Name, signal: AbortSignal): Promise<string> {
+    this.#running.add(name)
+    return this.#perform(name, signal).finally(() => this.#running.delete(name))
+  }
+
+  async #perform(name: Name, signal: AbortSignal): Promise<string> {
+    const { log, clock } = this.#workshop
+    const [date, begun] = [clock.now(), clock.elapsed()]
+    const ended = async (result: string, failed: boolean) =>
+      this.#remember(name, { date, ms: Math.round(clock.elapsed() - begun), result, failed })
+    try {
+      const result = await duties[name].run({ ...this.#workshop, signal })
+      await ended(result, false)
+      log.info({ job: name, result }, 'job done')
+      return result
+    } catch (error) {
+      if (signal.aborted) {
+        await ended('It was stopped before its end.', false)
+        throw new Failure('GIVEN_UP', `The job ${name} was stopped.`)
+      }
+      await ended(sentence(error), true)
+      log.error({ job: name, reason: sentence(error) }, 'job failed')
+      throw error instanceof Failure ? error : new Failure('REFUSED', sentence(error), { cause: error })
+    }
+  }
+
+  async #remember(name: Name, run: Parameters<typeof rememberRun>[2]): Promise<void> {
+    // The store may be closed by the time.
+    if (this.#stopping.signal.aborted) return
+    try {
+      await rememberRun(this.#workshop.store.settings, name, run)
+    } catch (error) {
+      this.#workshop.log.error({ job: name, reason: sentence(error) }, 'what a job came to could not be noted')
+    }
+  }
 }

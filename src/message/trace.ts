@@ -36,6 +36,17 @@ export function receivedField(arrival: Arrival): string {
   return `${lines.join('\r\n\t')}\r\n`
 }
 
+/** The same for a message that was made here, and so came from nowhere. */
+export function madeHereField({
+  hostname,
+  id,
+  recipient,
+  date,
+}: Omit<Arrival, 'hello' | 'address' | 'tls' | 'authenticated' | 'smtputf8'>): string {
+  const whose = recipient === undefined ? '' : ` for <${recipient}>`
+  return [`Received: by ${hostname} (Porchlight)`, `id ${id}${whose};`, formatDate(date)].join('\r\n\t').concat('\r\n')
+}
+
 /** @param reversePath a mailbox without angle brackets; empty for the null reverse-path */
 export function returnPathField(reversePath: string): string {
   return `Return-Path: <${reversePath}>\r\n`

@@ -1,9 +1,10 @@
 /** The certificate for TLS: the household's own, or a self-signed one that is made at the first start and kept. */
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { Failure } from '../base/failure.ts'
+import { makePair, type PairPaths } from './selfsigned.ts'
 
 export type CertificateOptions = {
   /** Paths of PEM files; both empty for a self-signed pair. */
@@ -16,17 +17,13 @@ export type CertificateOptions = {
 }
 
 /** A certificate with its key, ready for use. */
-export type Certificate = SecureContext
+export type Certificate = SecureContext & {
+  /** The first one of the chain, for those who look at it; left out where TLS is only pretended. */
+  readonly leaf?: X509Certificate
+}
 
 /** The names of the self-signed pair in the data directory. */
 const kept = { certificate: 'cert.pem', key: 'key.pem' }
-
-/**
- * Long, because each new one makes every client of the household ask again; and from a fixed day in the past, because a
- * board without a clock starts in 1970 or at its last known time.
- */
-const notBefore = new Date('2024-01-01T00:00:00Z')
-const notAfter = new Date('2044-01-01T00:00:00Z')
 
 /**
  * Loads the certificate and its key, making them first where none are configured.
@@ -38,12 +35,13 @@ export async function loadCertificate(options: CertificateOptions): Promise<Cert
   if (!own && !(await isKeptFor(paths, options.hostname))) await makePair(paths, options.hostname)
   const [cert, key] = await Promise.all([readPem(paths.certificate), readPem(paths.key)])
   try {
-    return createSecureContext({
+    const context = createSecureContext({
       cert,
       key,
       minVersion: 'TLSv1.2',
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     })
+    return Object.assign(context, { leaf: new X509Certificate(cert) })
   } catch (error) {
     throw new Failure('TLS', `${paths.certificate} and ${paths.key} are not a certificate and its key in PEM form.`, {
       cause: error,
@@ -52,11 +50,12 @@ export async function loadCertificate(options: CertificateOptions): Promise<Cert
 }
 
 /** @returns where the self-signed pair lies in a data directory */
-export function keptPaths(directory: string): { certificate: string; key: string } {
+export function keptPaths(directory: string): PairPaths {
   return { certificate: join(directory, kept.certificate), key: join(directory, kept.key) }
 }
 
-async function readPem(path: string): Promise<string> {
+/** @throws Failure TLS */
+export async function readPem(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
@@ -64,7 +63,7 @@ async function readPem(path: string): Promise<string> {
   }
 }
 
-async function isKeptFor(paths: { certificate: string; key: string }, hostname: string): Promise<boolean> {
+async function isKeptFor(paths: PairPaths, hostname: string): Promise<boolean> {
   try {
     const certificate = new X509Certificate(await readFile(paths.certificate))
     const key = createPrivateKey(await readFile(paths.key))
@@ -72,44 +71,5 @@ async function isKeptFor(paths: { certificate: string; key: string }, hostname: 
   } catch {
     // Missing, unreadable, or only one of them replaced before the power went: a new pair takes its place.
     return false
-  }
-}
-
-/** Makes a self-signed pair. The key is written first, each file whole or not at all. */
-async function makePair(paths: { certificate: string; key: string }, hostname: string): Promise<void> {
-  // Rarely needed, and large: loaded only here.
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
-  const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify'])
-  const serverAuthentication = '1.3.6.1.5.5.7.3.1'
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [hostname] }],
-    notBefore,
-    notAfter,
-    signingAlgorithm,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.ExtendedKeyUsageExtension([serverAuthentication]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'dns', value: hostname },
-        { type: 'dns', value: 'localhost' },
-        { type: 'ip', value: '127.0.0.1' },
-        { type: 'ip', value: '::1' },
-      ]),
-    ],
-  })
-  const key = x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')
-  await writeWhole(paths.key, `${key}\n`)
-  await writeWhole(paths.certificate, `${certificate.toString('pem')}\n`)
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(`${path}.new`, text, { mode: 0o600, flush: true })
-    await rename(`${path}.new`, path)
-  } catch (error) {
-    throw new Failure('TLS', `${path} cannot be written.`, { cause: error })
   }
 }

@@ -18,7 +18,7 @@ export type Stake = 'nothing' | 'transaction' | 'login'
 /** What a session needs of its connection. */
 export type Peer = Pick<
   Connection,
-  'address' | 'binding' | 'loopback' | 'open' | 'stake' | 'read' | 'write' | 'interrupt' | 'secure'
+  'address' | 'account' | 'binding' | 'loopback' | 'open' | 'stake' | 'read' | 'write' | 'interrupt' | 'secure'
 >
 
 export type TlsVersion = { readonly protocol: string; readonly cipher: string }
@@ -38,6 +38,8 @@ export class Connection {
   /** The peer's IP address; an IPv4 address inside an IPv6 one is given as IPv4. Empty on a Unix socket. */
   readonly address: string
   stake: Stake = 'nothing'
+  /** The name of the account that has logged in on it, for people who look; its session says so. */
+  account = ''
   /** When the peer was last told something, or else when it came: ms since the process began. */
   lastAnswer = performance.now()
   #socket: Socket
@@ -254,9 +256,14 @@ export class Connection {
     }
   }
 
+  /** A console reads and writes at once: both are woken, and look for themselves. */
   #woken(): Promise<void> {
+    const other = this.#wake
     return new Promise(resolve => {
-      this.#wake = resolve
+      this.#wake = () => {
+        other?.()
+        resolve()
+      }
     })
   }
 

@@ -66,6 +66,7 @@ export const reply = {
   badRecipient: { code: 501, enhanced: '5.1.3', text: 'Expected RCPT TO:<user@domain>' },
   needsSmtputf8: { code: 553, enhanced: '5.6.7', text: 'Such an address needs SMTPUTF8 in MAIL, and valid UTF-8' },
   noSuchMailbox: { code: 550, enhanced: '5.1.1', text: 'No such mailbox here' },
+  mailboxFull: { code: 452, enhanced: '4.2.2', text: 'The mailbox is full; try again later' },
   aliasLoop: { code: 550, enhanced: '5.4.6', text: 'This address is an alias that leads to itself' },
   relayDenied: { code: 550, enhanced: '5.7.1', text: 'This host takes mail for its own domains only' },
 

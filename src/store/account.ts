@@ -27,6 +27,11 @@ export class Accounts {
     return this.#source.roster().account(name)
   }
 
+  /** @param id the number of an account */
+  nameOf(id: number): string | undefined {
+    return this.#source.roster().account(id)?.name
+  }
+
   aliases(): readonly Alias[] {
     return this.#source.roster().aliases()
   }

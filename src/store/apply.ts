@@ -1,6 +1,7 @@
 /** How the records of the log change the index: each is a few rows, written a batch at a time. */
 import type { ClassicLevel } from 'classic-level'
 import type { AttemptRecord } from './attempt.ts'
+import { changed } from './flags.ts'
 import { idText } from './id.ts'
 import {
   accountKey,
@@ -20,7 +21,7 @@ import type { LogEntry } from './log.ts'
 import { Mailbox, type Mailboxes, noMailbox } from './mailbox.ts'
 import { type MessageRecord, sentOctets } from './message.ts'
 import { linkOf, present, type Queue } from './queue.ts'
-import type { AccountRecord, AliasRecord, RemovalRecord, SettingRecord } from './record.ts'
+import type { AccountRecord, AliasRecord, FlagsRecord, RemovalRecord, SettingRecord } from './record.ts'
 import type { Roster } from './roster.ts'
 import {
   asText,
@@ -82,6 +83,9 @@ export class Applier {
         case 'removal':
           await this.#remove(record)
           break
+        case 'flags':
+          await this.#mark(record)
+          break
         case 'account':
           await this.#account(record)
           break
@@ -120,7 +124,7 @@ export class Applier {
     const octets = sentOctets(record)
     const { date, id, stored, deliveries } = record
     let links = this.#queue.enter(this, seq, record)
-    const entry = { id: idText(id), seq, octets, date, stored, copies: deliveries.length + links }
+    const entry = { id: idText(id), seq, octets, date, stored, copies: deliveries.length + links, flags: 0 }
     this.#traces.accepted(this, seq, record)
     for (const delivery of deliveries) {
       const { account, box, uid } = delivery
@@ -141,6 +145,29 @@ export class Applier {
     if (!mailbox) return // The account was removed before.
     // Their records may be gone from the log by now; their numbers are used up for good all the same.
     mailbox.useUp(uids.at(-1) ?? 0)
+    for await (const found of this.#present(account, box, uids)) {
+      for (const { uid, entry } of found) {
+        await this.#deleteEntry(entry, { account, box, uid })
+        mailbox.remove(entry.octets)
+      }
+    }
+  }
+
+  async #mark({ account, box, uids, add, drop }: FlagsRecord): Promise<void> {
+    for await (const found of this.#present(account, box, uids)) {
+      for (const { uid, entry } of found) {
+        const flags = changed(entry.flags, { add, drop })
+        if (flags !== entry.flags) this.put(entryKey(account, box, uid), encodeEntry({ ...entry, flags }))
+      }
+    }
+  }
+
+  /** Walks those of these messages that are there, a slice at a time; what is done to one is written before the next. */
+  async *#present(
+    account: number,
+    box: number,
+    uids: readonly number[],
+  ): AsyncGenerator<readonly { readonly uid: number; readonly entry: EntryValue }[]> {
     await this.write() // What was delivered in the same group is to be found.
     for (let start = 0; start < uids.length; start += slice) {
       const part = uids.slice(start, start + slice)
@@ -148,13 +175,10 @@ export class Applier {
         part.map(uid => entryKey(account, box, uid)),
         asText,
       )
-      for (const [i, uid] of part.entries()) {
+      yield part.flatMap((uid, i) => {
         const value = values[i]
-        if (value === undefined) continue
-        const entry = decodeEntry(value)
-        await this.#deleteEntry(entry, { account, box, uid })
-        mailbox.remove(entry.octets)
-      }
+        return value === undefined ? [] : { uid, entry: decodeEntry(value) }
+      })
       await this.write()
     }
   }

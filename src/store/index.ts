@@ -303,6 +303,24 @@ export class Index {
     return first?.equals(linkKey(seq, copy)) ?? true
   }
 
+  /**
+   * Reads one end of a mailbox, or on from there.
+   * @param end which entries come first, and are the first in the list: those of the lowest UIDs or of the highest
+   * @param past the UID behind which it begins, seen from that end; left out, it begins there
+   */
+  async page(account: number, end: 'oldest' | 'newest', limit: number, past?: number): Promise<readonly EntryValue[]> {
+    await this.#applying
+    const reverse = end === 'newest'
+    const { gte, lt } = entryRange(account, inbox)
+    const range = {
+      gte: past === undefined || reverse ? gte : entryKey(account, inbox, past + 1),
+      lt: past === undefined || !reverse ? lt : entryKey(account, inbox, past),
+    }
+    const values = this.#db.values<Buffer, string>({ ...range, ...asText, reverse, limit })
+    const pages = await Array.fromAsync(slices(values), page => page.map(decodeEntry))
+    return pages.flat()
+  }
+
   /** Walks a mailbox in the order of its UIDs, a list of entries at a time. */
   async *entries(account: number, box = inbox): AsyncGenerator<readonly EntryValue[]> {
     await this.#applying

@@ -26,11 +26,17 @@
  *     T attempt   message:u48 dispatch:varint date:u48 due:u48 attempts:varint state:u8 remote:text
  *                 results:list(recipient:varint outcome:u8 code:varint enhanced:text text:text)
  *     X removal   account:u48 box:varint uids:list(varint: distance to the one before)
+ *     F flags     account:u48 box:varint add:varint drop:varint uids:list(varint: distance to the one before)
  *     A account   state:u8 account:u48 created:u48 name:text password:text      state 1: there, 0: removed
  *     N alias     address:text targets:list(text)                               no targets: removed
  *     S setting   name:text value:text                                          no value: removed
  *
- * A decoder stops at the last field it knows, so that a later release may add fields at the end of a value.
+ * The bits of notify: 1 never, 2 success, 4 failure, 8 delay, as in RFC 3461 §4.1, and 16 forwarded: an address outside, for
+ * which the nearest recipient before it without that bit stands. It is a dispatch of its own beside others of its domain.
+ *
+ * A decoder stops at the last field it knows, so that a later release may add fields at the end of a value. `add` and `drop`
+ * are bits of flags.ts: dropped first, then added; of a message that is gone a flags record says nothing. It stays in the
+ * log as a removal does: some 45 octets on the disk each time that somebody marks a message, one for each further message.
  *
  * Worked example. A message of 70,000 octets to alice (account 1), received while another one of two blocks comes in:
  *
@@ -52,7 +58,7 @@
  *     a account:u48                            created:u48 name:text password:text
  *     n address                                targets:list(text)
  *     u account:u48 box:u32                    next:u32 validity:u32 count:varint octets:varint
- *     x account:u48 box:u32 uid:u32            id:16 uid:5 seq:7 octets:7 date:7 stored:7 copies:3
+ *     x account:u48 box:u32 uid:u32            id:16 uid:5 seq:7 octets:7 date:7 stored:7 copies:3 flags:1
  *     l seq:u48 account:u48 box:u32 uid:u32    '-'
  *     z seq:u48                                octets:varint
  *     s segment:u48                            live:varint
@@ -75,9 +81,10 @@
  * index of another log is of no use. `u` is written only then, too, and its counters are counted anew when records had to
  * be applied again. `x` is one message in a mailbox, in the order of arrival. Its value is the id as text and numbers of so
  * many digits of seven bits, its UID among them: so a mailbox is opened by reading values as strings, which cost a third of
- * what buffers do, and no keys. `l` is the link back: when the last link of a message is gone, its record and blocks are
- * dead, and `z` says so until the sweep has taken them out of the log. `copies` spares most messages the look at their
- * links. `s` is written and counted anew as `u` is: the octets of the messages of a segment that are in some mailbox.
+ * what buffers do, and no keys. One without flags was written before there were any, and has none set. `l` is the link
+ * back: when the last link of a message is gone, its record and blocks are dead, and `z` says so until the sweep has taken
+ * them out of the log. `copies` spares most messages the look at their links. `s` is written and counted anew as `u` is:
+ * the octets of the messages of a segment that are in some mailbox.
  *
  * Benefits: small, so it stays in LevelDB's upper levels and its cache; opening a mailbox is one range scan. Downsides:
  * at start the log's tail is read again; an index that is lost costs a pass over the whole log.

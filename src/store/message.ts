@@ -22,6 +22,9 @@ const digestOctets = 32
 /** When a recipient wants to hear of its message (RFC 3461 §4.1), one bit each; 0 is "not said". */
 export const notify = { never: 1, success: 2, failure: 4, delay: 8 } as const
 
+/** Beside those bits: an address outside, for which an address here stands. It comes behind the recipient that led to it. */
+export const forwarded = 16
+
 export type Recipient = { readonly path: string; readonly notify: number; readonly orcpt: string }
 
 /** What is kept of a message beside its octets. */
@@ -144,8 +147,27 @@ export function dispatchesIn({
   recipients,
   queued,
 }: Pick<MessageRecord, 'recipients' | 'queued'>): readonly Dispatch[] {
-  const found = Map.groupBy(queued, recipient => domainOf(recipients[recipient]?.path ?? ''))
-  return Array.from(found, ([domain, recipients]) => ({ domain, recipients }))
+  // What is forwarded leaves in the name of the domain that it was for, and so by itself.
+  const found = Map.groupBy(queued, recipient => {
+    const domain = domainOf(recipients[recipient]?.path ?? '')
+    const origin = forwardedFor(recipients, recipient)
+    return origin === undefined ? domain : `${domain} ${domainOf(origin)}`
+  })
+  return Array.from(found.values(), group => {
+    const [first = 0] = group
+    return { domain: domainOf(recipients[first]?.path ?? ''), recipients: group }
+  })
+}
+
+/** @returns the address here that a recipient was put in for; undefined when it is not forwarded */
+export function forwardedFor(recipients: readonly Recipient[], recipient: number): string | undefined {
+  let at = recipient
+  while (at > 0 && isForwarded(recipients[at])) at -= 1
+  return at === recipient ? undefined : recipients[at]?.path
+}
+
+export function isForwarded(recipient: Recipient | undefined): boolean {
+  return recipient !== undefined && (recipient.notify & forwarded) !== 0
 }
 
 /** @param path as in a `Recipient`, its domain in canonical form */

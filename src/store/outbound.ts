@@ -75,6 +75,13 @@ export class Outbound {
     yield* index.traces.all()
   }
 
+  /** As `Traces.since`: newest first. */
+  async *tracesSince(since: number): AsyncGenerator<Trace> {
+    const { index } = this.#source.engine()
+    await index.ready
+    yield* index.traces.since(since)
+  }
+
   /** Deletes traces that are too old. @param now ms since the epoch */
   async trimTraces(now: number): Promise<void> {
     const { index } = this.#source.writable()

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib'
 import { OctetReader, OctetWriter } from '../wire/octets.ts'
 import { type AttemptRecord, encodeAttempt, readAttempt } from './attempt.ts'
 import { damaged, putTexts } from './codec.ts'
+import { allFlags } from './flags.ts'
 import { idOctets } from './keys.ts'
 import { encodeMessage, type MessageRecord, readMessage, u32 } from './message.ts'
 
@@ -11,6 +12,7 @@ const letters = {
   block: 0x42, //   B
   message: 0x4d, // M
   removal: 0x58, // X
+  flags: 0x46, //   F
   account: 0x41, // A
   alias: 0x4e, //   N
   attempt: 0x54, // T
@@ -50,6 +52,17 @@ export type RemovalRecord = {
   readonly uids: readonly number[]
 }
 
+/** Flags of messages in a mailbox that are changed (flags.ts). */
+export type FlagsRecord = {
+  readonly kind: 'flags'
+  readonly account: number
+  readonly box: number
+  readonly add: number
+  readonly drop: number
+  /** In ascending order. */
+  readonly uids: readonly number[]
+}
+
 /** An account as it is from this record on. Its number is the sequence number of its first record. */
 export type AccountRecord = {
   readonly kind: 'account'
@@ -73,6 +86,7 @@ export type LogRecord =
   | MessageRecord
   | AttemptRecord
   | RemovalRecord
+  | FlagsRecord
   | AccountRecord
   | AliasRecord
   | SettingRecord
@@ -107,6 +121,9 @@ function encodeBody(seq: number, record: Exclude<LogRecord, BlockRecord>): Buffe
       return encodeMessage(out, seq, record)
     case 'removal':
       out.u48(record.account).varint(record.box)
+      return putDistances(out, record.uids).finish()
+    case 'flags':
+      out.u48(record.account).varint(record.box).varint(record.add).varint(record.drop)
       return putDistances(out, record.uids).finish()
     case 'account': {
       const { present, account, created, name, password } = record
@@ -151,6 +168,11 @@ function readBody(seq: number, letter: number, from: OctetReader, value: Buffer)
       return readMessage(seq, from)
     case letters.removal:
       return { kind: 'removal', account: from.u48(), box: from.varint(u32), uids: takeDistances(from) }
+    case letters.flags: {
+      const [account, box] = [from.u48(), from.varint(u32)]
+      const [add, drop] = [from.varint(allFlags), from.varint(allFlags)]
+      return { kind: 'flags', account, box, add, drop, uids: takeDistances(from) }
+    }
     case letters.account: {
       const present = from.u8() === 1
       const [account, created] = [from.u48(), from.u48()]

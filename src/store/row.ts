@@ -35,6 +35,8 @@ export type EntryValue = {
   readonly stored: number
   /** Deliveries that it had. */
   readonly copies: number
+  /** Of `flags` (flags.ts). */
+  readonly flags: number
 }
 
 export function encodeVersion(version: Version): Buffer {
@@ -84,11 +86,13 @@ export function decodeMailbox(value: Buffer): MailboxValue {
 export const asText = { valueEncoding: 'utf8' } as const
 
 /** Characters of an id's text, then digits of each number, most significant first. */
-const entryWidths = { id: 16, uid: 5, seq: 7, octets: 7, date: 7, stored: 7, copies: 3 } as const
+const entryWidths = { id: 16, uid: 5, seq: 7, octets: 7, date: 7, stored: 7, copies: 3, flags: 1 } as const
 
 const entryOctets = Object.values(entryWidths).reduce((sum, width) => sum + width, 0)
+/** Values from before there were flags end here. */
+const flaglessOctets = entryOctets - entryWidths.flags
 
-export function encodeEntry({ id, uid, seq, octets, date, stored, copies }: EntryValue): Buffer {
+export function encodeEntry({ id, uid, seq, octets, date, stored, copies, flags }: EntryValue): Buffer {
   const out = Buffer.alloc(entryOctets)
   let at = out.write(id, 0, entryWidths.id, 'latin1')
   const put = (value: number, width: number) => {
@@ -105,12 +109,13 @@ export function encodeEntry({ id, uid, seq, octets, date, stored, copies }: Entr
   put(date, entryWidths.date)
   put(stored, entryWidths.stored)
   put(copies, entryWidths.copies)
+  put(flags, entryWidths.flags)
   return out
 }
 
 /** @param value its octets, read as UTF-8 */
 export function decodeEntry(value: string): EntryValue {
-  if (value.length < entryOctets) throw damaged('a mailbox entry', new RangeError('it ends too early'))
+  if (value.length < flaglessOctets) throw damaged('a mailbox entry', new RangeError('it ends too early'))
   const id = value.slice(0, entryWidths.id)
   if (!/^[\x21-\x7e]+$/.test(id)) throw damaged('a mailbox entry', new RangeError('its id is no id'))
   let at: number = entryWidths.id
@@ -131,6 +136,7 @@ export function decodeEntry(value: string): EntryValue {
     date: take(entryWidths.date),
     stored: take(entryWidths.stored),
     copies: take(entryWidths.copies),
+    flags: value.length > flaglessOctets ? take(entryWidths.flags) : 0,
   }
 }
 

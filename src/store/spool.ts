@@ -1,13 +1,12 @@
 /** Messages on their way in: their octets gathered into blocks, the blocks written behind each other, then one commit. */
 import { createHash, type Hash, hash } from 'node:crypto'
 import { budget } from '../base/budget.ts'
-import type { AttemptRecord } from './attempt.ts'
 import type { Engine } from './engine.ts'
 import { takeId } from './id.ts'
 import { inbox } from './keys.ts'
 import type { LogEntry } from './log.ts'
 import type { MessageRecord, Recipient } from './message.ts'
-import { blockHead } from './record.ts'
+import { blockHead, type LogRecord } from './record.ts'
 
 /** What is kept of a message beside its octets, as the one who received it knows it. */
 export type Envelope = {
@@ -55,6 +54,7 @@ export class Incoming implements AsyncDisposable {
   readonly id = takeId()
   readonly #engine: Engine
   readonly #pool: BlockPool
+  readonly #onDelivery: (seq: number, accounts: readonly number[]) => void
   readonly #blocks: number[] = []
   /** The block being filled, behind its head. */
   #block: Buffer = noBlock
@@ -66,9 +66,11 @@ export class Incoming implements AsyncDisposable {
   #writing: Promise<void> | undefined
   #committed = false
 
-  constructor(engine: Engine, pool: BlockPool) {
+  /** @param onDelivery is told once it is in mailboxes: the number of its record, and whose */
+  constructor(engine: Engine, pool: BlockPool, onDelivery: (seq: number, accounts: readonly number[]) => void) {
     this.#engine = engine
     this.#pool = pool
+    this.#onDelivery = onDelivery
   }
 
   /**
@@ -85,11 +87,11 @@ export class Incoming implements AsyncDisposable {
 
   /**
    * Commits the message to all its recipients, or to none: one synced batch.
-   * @param attempts what it reports of, if it is a report: both count, or neither
+   * @param records what counts together with it, or neither does: the attempts that it reports of, say
    * @returns the number of its record
    * @throws Failure STORE_FULL or STORE_IO
    */
-  async commit(envelope: Envelope, attempts: readonly AttemptRecord[] = []): Promise<number> {
+  async commit(envelope: Envelope, records: readonly LogRecord[] = []): Promise<number> {
     await this.#writing
     const last = this.#block.subarray(0, this.#used)
     const claimsBlocks = this.#blocks.length > 0
@@ -100,10 +102,11 @@ export class Incoming implements AsyncDisposable {
     const entries = (): LogEntry[] => {
       const message = this.#entries(envelope, last, digest)
       number = message.at(-1)?.seq ?? number
-      return [...message, ...attempts.map(record => ({ seq: log.take(), record }))]
+      return [...message, ...records.map(record => ({ seq: log.take(), record }))]
     }
     await this.#engine.commit({ entries, octets: last.length + envelopeOctets(envelope), claimsBlocks })
     this.#committed = true
+    if (envelope.accounts.length > 0) this.#onDelivery(number, envelope.accounts)
     return number
   }
 

@@ -8,13 +8,17 @@ import { Accounts } from './account.ts'
 import { loadAddon } from './addon.ts'
 import { Engine } from './engine.ts'
 import { isDamage, storeFailure } from './failure.ts'
+import { allFlags, type FlagChange } from './flags.ts'
 import { idText } from './id.ts'
+import type { Index } from './index.ts'
 import { inbox } from './keys.ts'
+import type { LogEntry } from './log.ts'
 import { Maildrop } from './maildrop.ts'
 import type { MessageRecord } from './message.ts'
 import { Outbound } from './outbound.ts'
+import type { LogRecord } from './record.ts'
 import { recover, Sign } from './recovery.ts'
-import type { MailboxValue } from './row.ts'
+import type { EntryValue, MailboxValue } from './row.ts'
 import { Settings } from './settings.ts'
 import { Space } from './space.ts'
 import { BlockPool, Incoming } from './spool.ts'
@@ -40,8 +44,8 @@ export type StoredMessage = {
   blocks(): AsyncGenerator<Buffer>
 }
 
-/** Removals in one record of the log: its index operations must fit one batch. */
-const removalsAtOnce = 10_000
+/** Messages of one record of the log that removes or marks them: its index operations must fit one batch. */
+const uidsAtOnce = 10_000
 /** Milliseconds between attempts to open a store again whose writes failed. */
 const reopenMs = 5000
 
@@ -50,6 +54,8 @@ export class Store {
   readonly settings: Settings
   readonly outbound: Outbound
   readonly space: Space
+  /** Called when a message is durable in mailboxes, with the number of its record and the accounts; must not throw. */
+  onDelivery: (seq: number, accounts: readonly number[]) => void = () => {}
   readonly #directory: string
   readonly #clock: Clock
   readonly #log: Log
@@ -139,7 +145,7 @@ export class Store {
   incoming(octets: number): Incoming {
     const engine = this.#writable()
     if (!this.hasRoom(octets)) throw new Failure('STORE_FULL', 'The disk is nearly full.')
-    return new Incoming(engine, this.#pool)
+    return new Incoming(engine, this.#pool, (seq, accounts) => this.onDelivery(seq, accounts))
   }
 
   mailbox(account: number): MailboxValue {
@@ -147,16 +153,22 @@ export class Store {
   }
 
   /** @throws Failure STORE_IO; when the index is damaged, it is made anew and this works again after that */
-  async maildrop(account: number): Promise<Maildrop> {
-    try {
-      return await this.#read(({ index }) => Maildrop.open(index, account))
-    } catch (error) {
-      if (!isDamage(error)) throw error
-      this.#engine.indexDamaged = true
-      this.#engine.fail(error)
-      void this.failure // To ask is to open it anew.
-      throw new Failure('STORE_IO', 'The index of the mail store is damaged; it is made anew.', { cause: error })
-    }
+  maildrop(account: number): Promise<Maildrop> {
+    return this.#look(index => Maildrop.open(index, account))
+  }
+
+  /**
+   * The newest messages of an account's mailbox, the newest first. It costs what is asked for, whatever the mailbox holds.
+   * @param before a UID: of those below it
+   * @throws Failure as `maildrop`
+   */
+  entries(account: number, limit: number, before?: number): Promise<readonly EntryValue[]> {
+    return this.#look(index => index.page(account, 'newest', limit, before))
+  }
+
+  /** The same from the other end. @param after a UID: of those above it */
+  oldest(account: number, limit: number, after?: number): Promise<readonly EntryValue[]> {
+    return this.#look(index => index.page(account, 'oldest', limit, after))
   }
 
   /**
@@ -178,17 +190,34 @@ export class Store {
    * @param uids in ascending order; those that are gone already do no harm
    */
   async remove(account: number, uids: readonly number[]): Promise<void> {
+    await this.#change(uids, part => ({ kind: 'removal', account, box: inbox, uids: part }))
+    this.#sweeper.nudge()
+  }
+
+  /**
+   * Changes flags (flags.ts) of messages in an account's mailbox: durable when this resolves.
+   * @param uids those that are gone already do no harm
+   * @param change what is added and dropped; where both say so, it is added
+   * @throws Failure STORE_FULL or STORE_IO
+   */
+  async mark(account: number, uids: readonly number[], change: FlagChange): Promise<void> {
+    const [add, drop] = [(change.add ?? 0) & allFlags, (change.drop ?? 0) & allFlags]
+    if (uids.length === 0 || (add | drop) === 0) return
+    const ascending = uids.toSorted((a, b) => a - b)
+    await this.#change(ascending, part => ({ kind: 'flags', account, box: inbox, add, drop, uids: part }))
+  }
+
+  /** Commits a change to messages, all of it at once. */
+  async #change(uids: readonly number[], recordOf: (uids: readonly number[]) => LogRecord): Promise<void> {
     const engine = this.#writable()
     const entries = () => {
-      const parts = []
-      for (let start = 0; start < uids.length; start += removalsAtOnce) {
-        const part = uids.slice(start, start + removalsAtOnce)
-        parts.push({ seq: engine.log.take(), record: { kind: 'removal' as const, account, box: inbox, uids: part } })
+      const parts: LogEntry[] = []
+      for (let start = 0; start < uids.length; start += uidsAtOnce) {
+        parts.push({ seq: engine.log.take(), record: recordOf(uids.slice(start, start + uidsAtOnce)) })
       }
       return parts
     }
     await engine.commit({ entries, octets: 0, claimsBlocks: false })
-    this.#sweeper.nudge()
   }
 
   /**
@@ -229,6 +258,19 @@ export class Store {
       // It may fail while nobody waits for it yet; it is awaited in the next round, or never when the reader has left.
       next?.catch(() => {})
       yield block
+    }
+  }
+
+  /** Reads the index; one that turns out to be damaged is made anew. */
+  async #look<Value>(read: (index: Index) => Promise<Value>): Promise<Value> {
+    try {
+      return await this.#read(({ index }) => read(index))
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#engine.indexDamaged = true
+      this.#engine.fail(error)
+      void this.failure // To ask is to open it anew.
+      throw new Failure('STORE_IO', 'The index of the mail store is damaged; it is made anew.', { cause: error })
     }
   }
 

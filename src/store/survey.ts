@@ -12,7 +12,7 @@ export class Survey {
   readonly accounts = new Map<number, AccountRecord>()
   /** Accounts whose first record is there: the one that must come before their mail. */
   readonly founded = new Set<number>()
-  /** Accounts of which a message or a removal speaks. */
+  /** Accounts of whose mail the log speaks. */
   readonly mentioned = new Set<number>()
   /** Addresses of which an alias record speaks. */
   readonly aliases = new Set<string>()
@@ -60,6 +60,7 @@ export class Survey {
         for (const { account } of record.deliveries) this.mentioned.add(account)
         break
       case 'removal':
+      case 'flags':
         this.mentioned.add(record.account)
         break
       case 'header':

@@ -9,7 +9,7 @@ import { type AttemptRecord, putResults, type Result, takeResults } from './atte
 import { decode } from './codec.ts'
 import { idText } from './id.ts'
 import { decodeTraceKey, traceKey, traceRange } from './keys.ts'
-import type { MessageRecord } from './message.ts'
+import { isForwarded, type MessageRecord } from './message.ts'
 import type { Rows } from './queue.ts'
 import { slices } from './slices.ts'
 
@@ -29,6 +29,8 @@ export type AcceptedTrace = {
   readonly deliveries: number
   /** Recipients that it has to be sent on to. */
   readonly queued: number
+  /** Which of those that are named are addresses outside that one of the others leads to. */
+  readonly forwarded: readonly number[]
 }
 
 /** What one attempt to send a message on came to. */
@@ -71,6 +73,9 @@ export class Traces {
     const first = recipients.slice(0, named)
     out.varint(first.length)
     for (const { path } of first) out.text(path)
+    const forwarded = [...first.keys()].filter(i => isForwarded(first[i]))
+    out.varint(forwarded.length)
+    for (const recipient of forwarded) out.varint(recipient)
     this.#put(rows, seq, out.finish())
   }
 
@@ -88,6 +93,20 @@ export class Traces {
   async *all(): AsyncGenerator<Trace> {
     for await (const rows of slices(this.#db.iterator(traceRange))) {
       for (const [key, value] of rows) yield readTrace(decodeTraceKey(key), value)
+    }
+  }
+
+  /**
+   * Walks back from the newest to the first one that is older. Where the clock was set back, those before that are not seen.
+   * @param since ms since the epoch
+   */
+  async *since(since: number): AsyncGenerator<Trace> {
+    for await (const rows of slices(this.#db.iterator({ ...traceRange, reverse: true }))) {
+      for (const [key, value] of rows) {
+        const trace = readTrace(decodeTraceKey(key), value)
+        if (trace.date < since) return
+        yield trace
+      }
     }
   }
 
@@ -129,6 +148,8 @@ function readTrace(seq: number, value: Buffer): Trace {
     const [id, messageId, reversePath] = [from.text(), from.text(), from.text()]
     const [count, deliveries, queued] = [from.varint(), from.varint(), from.varint()]
     const recipients = from.list(item => item.text())
-    return { kind: 'accepted', seq, id, date, messageId, reversePath, recipients, count, deliveries, queued }
+    // Written before anything was forwarded, it ends here.
+    const forwarded = from.ended ? [] : from.list(item => item.varint())
+    return { kind: 'accepted', seq, id, date, messageId, reversePath, recipients, count, deliveries, queued, forwarded }
   })
 }

@@ -160,17 +160,8 @@ describe('aliases', () => {
       ['alias add sales nobody@home.example', ['There is no nobody@home.example here.'], 1],
       ['alias add sales alice+shop', ['There is no alice+shop here.'], 1],
       [
-        'alias add sales alice@away.example',
-        [
-          'alice@away.example is outside of this household (home.example, second.example); aliases lead only to its own addresses yet.',
-        ],
-        1,
-      ],
-      [
         'alias add sales@away.example alice',
-        [
-          'sales@away.example is outside of this household (home.example, second.example); aliases lead only to its own addresses yet.',
-        ],
+        ['sales@away.example is outside of this household (home.example, second.example).'],
         1,
       ],
       [
@@ -187,6 +178,43 @@ describe('aliases', () => {
       ['alias add b a', ['There is no a here.'], 1],
       ['alias add b@home.example a', ['b@home.example leads to a.']],
     ]))
+
+  test('lead outside, too', () => {
+    const reported = 'What cannot be delivered outside is reported to postmaster here.'
+    return dialogue([
+      add('alice'),
+      add('bob'),
+      ['alias add club alice Joe@Away.Example', ['club leads to alice, Joe@away.example.', reported]],
+      [
+        'alias add club jane@bücher.example',
+        ['club leads to alice, Joe@away.example, jane@xn--bcher-kva.example.', reported],
+      ],
+      ['alias add info club', ['info leads to club.']],
+      ['alias remove club alice', ['club leads to Joe@away.example, jane@xn--bcher-kva.example.', reported]],
+      [
+        'alias remove club Joe@away.example jane@bücher.example',
+        ['The alias info leads to club. First: porchlight alias remove info'],
+        1,
+      ],
+      [
+        'alias add postmaster joe@away.example',
+        [
+          'postmaster leads to joe@away.example.',
+          reported,
+          'It stays here, too, for alice: postmaster must reach somebody in this house.',
+        ],
+      ],
+      ['alias add postmaster bob', ['postmaster leads to joe@away.example, bob.', reported]],
+      ...(
+        [
+          ['jürgen@away.example', 'Mail cannot be forwarded to jürgen@away.example: its name is too odd.'],
+          ['"a.b"@mail.home.example', '"a.b"@mail.home.example would lead back here; name the account itself.'],
+          ['joe%x@away.example', 'joe%x@away.example would lead back here; name the account itself.'],
+          ['joe@', '"joe@" is no address; write for instance joe@example.org.'],
+        ] as const
+      ).map(([target, why]): Step => [`alias add sales ${target}`, [why], 1]),
+    ])
+  })
 
   test('never lead back to themselves', () =>
     dialogue([

@@ -7,7 +7,7 @@ import { Failure } from '../../src/base/failure.ts'
 import type { Answer, Transport, Voice } from '../../src/console/command.ts'
 import { askControl, type Request, serveControl } from '../../src/console/control.ts'
 import { answerCommands } from '../../src/console/run.ts'
-import { openHousehold, pipe, run, temporaryDirectory } from './household.ts'
+import { deskOf, openHousehold, pipe, run, temporaryDirectory } from './household.ts'
 
 /** For commands that say nothing before their end. */
 const voice: Voice = { signal: new AbortController().signal, print: () => assert.fail('nothing to say yet') }
@@ -22,7 +22,7 @@ async function answerTo(
   const [client, server] = pipe()
   await client.write(Buffer.from(octets))
   client.close()
-  await serveControl(server, answer)
+  await serveControl(server, { answer })
   return (await readAll(client)).toString()
 }
 
@@ -38,10 +38,11 @@ describe('the protocol', () => {
       const [client, server] = pipe(step)
       const got: unknown[] = []
       const request = { words: ['user', 'add', 'zoë'], password: 'a "b"\r\n\0é' }
-      const served = serveControl(server, async asked => {
+      const answer = async (asked: Request): Promise<Answer> => {
         got.push(asked)
         return { exit: 1, printed: ['eins', '', 'zwei\r\n'], complaint: 'nein' }
-      })
+      }
+      const served = serveControl(server, { answer })
       const say = {
         print: (line: string) => got.push(`print ${line}`),
         complain: (line: string) => got.push(`complain ${line}`),
@@ -102,12 +103,12 @@ describe('with a running server', () => {
   test('commands are done by the server, passwords included', async () => {
     await using directory = await temporaryDirectory()
     await using household = await openHousehold(directory.path)
-    const answer = answerCommands(household)
+    const answer = answerCommands(deskOf(household))
     const dialed: string[] = []
     const dial = async (path: string) => {
       dialed.push(path)
       const [client, server] = pipe()
-      serveControl(server, answer).catch(assert.fail)
+      serveControl(server, { answer }).catch(assert.fail)
       return client
     }
     const at = ['--data', directory.path]
@@ -129,7 +130,7 @@ describe('with a running server', () => {
   test('what only this process can do is not done for others', async () => {
     await using directory = await temporaryDirectory()
     await using household = await openHousehold(directory.path)
-    const answer = answerCommands(household)
+    const answer = answerCommands(deskOf(household))
     for (const words of [
       ['serve'],
       ['selftest'],
@@ -151,7 +152,7 @@ describe('with a running server', () => {
   test('commands that arrive together are done one after the other', async () => {
     await using directory = await temporaryDirectory()
     await using household = await openHousehold(directory.path)
-    const answer = answerCommands(household)
+    const answer = answerCommands(deskOf(household))
     await answer({ words: ['user', 'add', 'alice'], password: 'correct horse' }, voice)
     await answer({ words: ['alias', 'add', 'b', 'alice'] }, voice)
     const both = [

@@ -1,4 +1,5 @@
 /** A household on a real store in a temporary directory, and in-memory connections, for the tests of the console. */
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { readConfig } from '../../src/base/config.ts'
 import { silentLog } from '../../src/base/log.ts'
 import type { Household, Transport, World } from '../../src/console/command.ts'
+import { Desk } from '../../src/console/desk.ts'
 import { storedHousehold } from '../../src/console/household.ts'
 import { runCommandLine } from '../../src/console/run.ts'
 import { Store } from '../../src/store/store.ts'
@@ -37,6 +39,12 @@ export async function openHousehold(
   })
 }
 
+/** The desk of a server with this household. */
+export function deskOf(household: Household): Desk {
+  const notHere = () => assert.fail('no server is started anew in this test')
+  return new Desk({ data: '', household, restart: notHere })
+}
+
 /** What a command line printed on standard output and on standard error, and its exit code. */
 export type Outcome = { exit: number; printed: string[]; complained: string[] }
 
@@ -49,6 +57,7 @@ export async function run(words: readonly string[], stdin = '', world: Partial<W
     version: '1.2.3',
     environment: {},
     terminal: { input, output: new PassThrough() },
+    own: { input, output: new PassThrough() },
     print: line => printed.push(line),
     complain: line => complained.push(line),
     serve: async places => [`served ${places.data} with ${places.config}`],

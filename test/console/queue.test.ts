@@ -5,7 +5,7 @@ import { Failure } from '../../src/base/failure.ts'
 import type { Call, Context } from '../../src/console/command.ts'
 import { listQueue } from '../../src/console/queue-list.ts'
 import type { AttemptRecord } from '../../src/store/attempt.ts'
-import { notify } from '../../src/store/message.ts'
+import { forwarded, notify } from '../../src/store/message.ts'
 import type { Waiting } from '../../src/store/queue.ts'
 import type { Store } from '../../src/store/store.ts'
 import { attempt, envelope, inbox, letter, submit, waiting } from '../store/letters.ts'
@@ -106,6 +106,8 @@ describe('queue list', () => {
         running: true,
         password: undefined,
         dialogue: undefined,
+        house: undefined,
+        seen: undefined,
         signal: new AbortController().signal,
         print: async () => {
           lines += 1
@@ -270,6 +272,33 @@ describe('a message', () => {
       // And the other way round: a word spoken of what was there before forgets no attempt.
       await store.outbound.decide([before], { kind: 'release', now: Date.now() }, Date.now())
       assert.deepEqual([(await only(store)).held, (await only(store)).attempts], [false, 1])
+    }))
+
+  test('that is forwarded says so; dropped, it is reported to postmaster, and the rest of it to its sender', () =>
+    room(async ({ household, store, say }) => {
+      const outside = {
+        path: 'joe@away.example',
+        notify: forwarded | notify.failure,
+        orcpt: 'rfc822;club@home.example',
+      }
+      const to = ['club@home.example', outside, 'eve@away.example']
+      const id = await submit(store, to, { names: ['alice'], reversePath: 'bob@other.example' })
+      const said = (await say(`queue show ${id}`)).printed
+      const recipients = said.slice(said.indexOf('') + 1)
+      assert.deepEqual(recipients, [
+        'club@home.example             leads outside',
+        'joe@away.example (forwarded)  waits',
+        'eve@away.example              waits',
+      ])
+      assert.equal((await waiting(store)).length, 2)
+      assert.equal((await say(`queue drop ${id}`)).exit, 0)
+      const account = household.accounts.find('alice')?.id ?? 0
+      const maildrop = await store.maildrop(account)
+      const report = await store.message(maildrop.seq(1))
+      assert.deepEqual([maildrop.count, report.record.recipients[0]?.path], [2, 'postmaster@home.example'])
+      const [other, ...more] = await waiting(store)
+      assert.equal(more.length, 0)
+      assert.equal((await store.message(other?.seq ?? 0)).record.recipients[0]?.path, 'bob@other.example')
     }))
 
   test('is dropped, and its sender gets a report', () =>

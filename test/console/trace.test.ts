@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Outcome, Result } from '../../src/store/attempt.ts'
+import { forwarded } from '../../src/store/message.ts'
 import type { Store } from '../../src/store/store.ts'
 import { attempt, deliver, letter, submit, waiting } from '../store/letters.ts'
 import { openHousehold, run, temporaryDirectory } from './household.ts'
@@ -93,6 +94,20 @@ describe('trace', () => {
         head,
         `${first}  ${id}  taken from alice@home.example for bob@away.example`,
         `${first}  ${id}  mx.away.example took it: 250 2.0.0 Kept`,
+      ])
+    }))
+
+  test('tells where it was forwarded', () =>
+    room(async (store, ask) => {
+      const outside = { path: 'joe@away.example', notify: forwarded, orcpt: '' }
+      const id = await submit(store, ['club@home.example', outside], { names: ['alice'], date: accepted })
+      await tried(store, 0, 0, result(1, 'delivered', 250, 'Kept'))
+      assert.deepEqual(await ask('joe@away.example'), [
+        head,
+        `${first}  ${id}  taken from alice@home.example for club@home.example`,
+        `${first}  ${id}  put into 1 mailbox here`,
+        `${first}  ${id}  forwarded to joe@away.example`,
+        `${first}  ${id}  mx.away.example took it for joe@away.example: 250 2.0.0 Kept`,
       ])
     }))
 

@@ -2,13 +2,13 @@
 import type { Random } from './random.ts'
 
 /** Acknowledged operations of each kind after which the server may be killed, at most. */
-const most = { delivery: 60, removal: 4, change: 8, hoard: 8 } as const
+const most = { delivery: 60, removal: 4, mark: 4, change: 8, hoard: 8 } as const
 
 type Kind = keyof typeof most
 
 export class Fuse {
   /** Acknowledged operations. */
-  readonly counts: Record<Kind, number> = { delivery: 0, removal: 0, change: 0, hoard: 0 }
+  readonly counts: Record<Kind, number> = { delivery: 0, removal: 0, mark: 0, change: 0, hoard: 0 }
   readonly #kind: Kind
   readonly #kill: () => void
   #acknowledgements: number
@@ -18,7 +18,7 @@ export class Fuse {
   /** @param kill is called once, in the middle of whatever goes on */
   constructor(random: Random, kill: () => void) {
     this.#kill = kill
-    this.#kind = random.pick(['delivery', 'removal', 'change', 'hoard'])
+    this.#kind = random.pick(['delivery', 'removal', 'mark', 'change', 'hoard'])
     this.#acknowledgements = random.between(1, most[this.#kind])
     // Often at once: an answer that came too early shows best then.
     this.#steps = random.percent(50) ? 0 : random.below(60)

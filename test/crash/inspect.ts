@@ -17,6 +17,7 @@ export async function inspect(server: ServerProcess, model: Model): Promise<stri
   const seen = new Map<Mailbox, ReadonlySet<string>>()
   for (const mailbox of model.mailboxes) {
     const account = accounts.get(mailbox.name)
+    if (account) faults.push(...(await settleExpiry(server, mailbox)))
     if (account) seen.set(mailbox, await readMailbox(server, model, mailbox, account, faults))
     else if (mailbox.password.settle('')) mailbox.clear()
     else faults.push(`account ${mailbox.name} is lost`)
@@ -25,6 +26,11 @@ export async function inspect(server: ServerProcess, model: Model): Promise<stri
   model.settleMessages()
   for (const [mailbox, tokens] of seen) faults.push(...mailbox.settle(tokens))
   return faults
+}
+
+async function settleExpiry(server: ServerProcess, { name, expiry }: Mailbox): Promise<string[]> {
+  const [possible, [shown = '']] = [expiry.possible, await command(server, ['user', 'expire', name])]
+  return expiry.settle(shown) ? [] : [`user expire says "${shown}" instead of "${possible.join('" or "')}"`]
 }
 
 function settleAliases(model: Model, listed: ReadonlyMap<string, string>): string[] {
@@ -56,7 +62,10 @@ async function readMailbox(
     return tokens
   }
   let octets = 0
+  const fetched: string[] = []
   for (const [number, uidl] of await session.uidls()) {
+    mailbox.marks.attempt(uidl)
+    fetched.push(uidl)
     const received = await session.retrieve(number)
     const message = model.recognise(mailbox, uidl, received)
     octets += typeof received === 'string' ? 0 : received.length
@@ -65,6 +74,7 @@ async function readMailbox(
     else tokens.add(message.token)
   }
   await session.ask('QUIT', '+OK')
+  mailbox.marks.acknowledge(fetched)
   const shown = { messages: String(tokens.size), size: roundSize(octets) }
   if (account.messages !== shown.messages || account.size !== shown.size) {
     faults.push(`${mailbox.name}: user list says ${JSON.stringify(account)}, but there are ${JSON.stringify(shown)}`)

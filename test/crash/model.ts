@@ -51,6 +51,30 @@ export type Message = {
   uidl: string | undefined
 }
 
+/** Which messages of a mailbox are marked as seen, by their UIDLs: at the end of the session that has fetched them. */
+class Marks {
+  readonly #surely = new Set<string>()
+  readonly #maybe = new Set<string>()
+
+  /** RETR is about to leave. Until the session's QUIT is answered the mark may be there or not. */
+  attempt(uidl: string): void {
+    this.#maybe.add(uidl)
+  }
+
+  /** QUIT was answered in a session that has fetched these. */
+  acknowledge(uidls: Iterable<string>): void {
+    for (const uidl of uidls) this.#surely.add(uidl)
+  }
+
+  /** A message is there, and marked or not: that ends the doubt. @returns what is wrong */
+  settle(uidl: string, seen: boolean): string | undefined {
+    if (!seen) return this.#surely.has(uidl) ? 'is not marked as seen any more' : undefined
+    // What is on the disk now does not go away.
+    this.#surely.add(uidl)
+    return this.#maybe.has(uidl) ? undefined : 'is marked as seen, and nobody has fetched it'
+  }
+}
+
 /** An account and its mail. */
 export class Mailbox {
   readonly name: string
@@ -58,11 +82,15 @@ export class Mailbox {
   readonly password = new Doubtful('')
   /** What lies in it, or may, by token. */
   readonly messages = new Map<string, Message>()
+  readonly marks = new Marks()
+  /** The first line that `user expire` prints of it. */
+  readonly expiry: Doubtful<string>
   /** Those whose deletion is under way: QUIT is sent and not answered. */
   #leaving: readonly Message[] = []
 
   constructor(name: string) {
     this.name = name
+    this.expiry = new Doubtful(expiryWords(name, 0))
   }
 
   /** QUIT is about to leave, with these marked as deleted. */
@@ -77,7 +105,7 @@ export class Mailbox {
   }
 
   get inDoubt(): boolean {
-    return this.password.inDoubt || this.#leaving.length > 0
+    return this.password.inDoubt || this.expiry.inDoubt || this.#leaving.length > 0
   }
 
   /** The account is gone, and its mail with it. */
@@ -104,6 +132,12 @@ export class Mailbox {
     }
     return faults
   }
+}
+
+/** @param days after which mail goes; 0 for never @returns what `user expire` prints first */
+export function expiryWords(name: string, days: number): string {
+  if (days === 0) return `The mail of ${name} stays until somebody deletes it.`
+  return `Messages to ${name} are removed when they are older than ${days} days.`
 }
 
 /** The reverse-path's domain, and what stands before a body: Return-Path, then Received with its further lines. */

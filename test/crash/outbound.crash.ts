@@ -12,9 +12,10 @@ import { MailHost } from './mailhost.ts'
 import { playOutboundRounds } from './outbound-rounds.ts'
 import { bounceStages, deliveryStages, playStages } from './outbound-stages.ts'
 import { Outbox, until } from './outbox.ts'
-import { Postbag } from './postbag.ts'
+import { Postbag, sender, senderAddress } from './postbag.ts'
 import { Random } from './random.ts'
 import { chooseRounds } from './rounds.ts'
+import { command } from './session.ts'
 import { setBack } from './setback.ts'
 
 const { rounds, seed } = chooseRounds(Number(process.env.PORCHLIGHT_ROUNDS ?? 20))
@@ -26,6 +27,34 @@ describe('killed while mail goes out', { concurrency: true }, () => {
 
   test('around a refusal, the message comes back once', async () => {
     for (const line of await playStages({ stages: bounceStages })) console.log(line)
+  })
+
+  test('what is forwarded arrives, and what an alias leads to here as well', async () => {
+    await using host = await MailHost.open('modern')
+    await using outbox = await Outbox.make({ hosts: new Map([['b.example', host]]) })
+    const [postbag, random] = [new Postbag(), new Random(1)]
+    await command(outbox.server, ['alias', 'add', 'club', sender, 'bob@b.example'])
+    for (const at of ['submitted', 'MAIL', 'end'] as const) {
+      const reached = Promise.withResolvers<void>()
+      host.manner = {
+        answer: step => {
+          if (step === at) reached.resolve()
+          return step === at || at === 'submitted' ? 'silence' : undefined
+        },
+      }
+      const letter = postbag.compose(random, [senderAddress, 'bob@b.example'])
+      await outbox.hand({ ...letter, to: ['club@home.example'] }, random)
+      if (at !== 'submitted') await reached.promise
+      outbox.strike()
+      await outbox.fallen()
+      host.manner = {}
+      await outbox.start()
+    }
+    outbox.strike()
+    await outbox.fallen()
+    const { tally } = await outbox.finish(postbag)
+    assert.equal(tally.arrived, 3)
+    assert.equal(tally.bounced, 0)
   })
 
   test('50 messages that wait for their next attempt keep their places in the schedule', async () => {

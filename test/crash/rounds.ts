@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { ServerProcess } from '../support/process.ts'
 import { Fuse } from './fuse.ts'
 import { inspect } from './inspect.ts'
+import { inspectMarks } from './marks.ts'
 import { Model } from './model.ts'
 import { Random } from './random.ts'
 import { command } from './session.ts'
@@ -39,10 +40,14 @@ export async function playRounds({ rounds, seed, data, environment = {}, befall 
   try {
     while (round < rounds) {
       const befallen = round === 0 ? 'new' : await befall(random)
+      if (round > 0) complain(await inspectMarks(data, model))
       round += 1
       console.log(`round ${round} (${befallen}): ${await playRound(data, environment, model, random)}`)
     }
-    if (rounds > 0) await befall(random)
+    if (rounds > 0) {
+      await befall(random)
+      complain(await inspectMarks(data, model))
+    }
     await withServer(data, environment, model, stop)
   } catch (cause) {
     throw new Error(`Failed at round ${round} of seed ${seed}; the data is kept in ${data}.`, { cause })
@@ -56,9 +61,9 @@ function playRound(data: string, environment: Environment, model: Model, random:
     await runTraffic({ server, model, fuse }, random)
     const exit = await server.ended
     if (exit !== 'SIGKILL') throw new Error(`The server ended by itself: ${exit}.`)
-    const { delivery, removal, change } = fuse.counts
+    const { delivery, removal, mark, change } = fuse.counts
     const sweeps = server.log.filter(({ msg }) => msg === 'dead messages swept').length
-    return `${delivery} deliveries, ${removal} deletions, ${change} changes, ${sweeps} sweeps; ${model.doubts} more in doubt`
+    return `${delivery} deliveries, ${removal} deletions, ${mark} marks, ${change} changes, ${sweeps} sweeps; ${model.doubts} more in doubt`
   })
 }
 

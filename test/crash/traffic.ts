@@ -1,7 +1,7 @@
 /** Mixed traffic until the server is killed: senders, readers, a hoarder, and keepers who change accounts and aliases. */
 import type { ServerProcess } from '../support/process.ts'
 import type { Fuse } from './fuse.ts'
-import { type Doubtful, type Mailbox, type Message, type Model, sendingDomain } from './model.ts'
+import { type Doubtful, expiryWords, type Mailbox, type Message, type Model, sendingDomain } from './model.ts'
 import { makeBody, makeHoard, type Random } from './random.ts'
 import { command, Lost, Session } from './session.ts'
 
@@ -26,7 +26,7 @@ export async function runTraffic(scene: Scene, random: Random): Promise<void> {
     ...Array.from({ length: senders }, () => send),
     ...model.residents.map(reader),
     hoard,
-    ...Array.from({ length: keepers }, (_, i) => keeper(model, `${i + 1}`)),
+    ...model.residents.slice(0, keepers).map((owner, i) => keeper(model, `${i + 1}`, owner)),
   ]
   const outcomes = await Promise.allSettled(actors.map(actor => untilKilled(actor, scene, random.fork())))
   const failed = outcomes.find(outcome => outcome.status === 'rejected')
@@ -130,8 +130,15 @@ export async function read(
   if (typeof opened === 'string') throw new Error(`${mailbox.name} cannot log in: ${opened}`)
   using session = opened
   const marked: Message[] = []
+  const fetched: string[] = []
   for (const [number, uidl] of await session.uidls()) {
-    const message = model.known(uidl) ?? model.recognise(mailbox, uidl, await session.retrieve(number))
+    // Of what was fetched for another recipient some is fetched here, too.
+    const known = random.percent(10) ? undefined : model.known(uidl)
+    if (!known) {
+      mailbox.marks.attempt(uidl)
+      fetched.push(uidl)
+    }
+    const message = known ?? model.recognise(mailbox, uidl, await session.retrieve(number))
     if (typeof message === 'string') throw new Error(message)
     if (!mailbox.messages.has(message.token)) throw new Error(`${mailbox.name}: message ${message.token} is back`)
     if (!random.percent(share)) continue
@@ -144,6 +151,8 @@ export async function read(
   mailbox.attemptRemoval(removed)
   await session.ask('QUIT', '+OK')
   mailbox.acknowledgeRemoval()
+  mailbox.marks.acknowledge(fetched)
+  if (fetched.length > 0) fuse.acknowledged('mark')
   if (removed.length > 0) fuse.acknowledged('removal')
 }
 
@@ -162,12 +171,20 @@ async function hoard(scene: Scene, random: Random): Promise<void> {
   fuse.acknowledged('hoard')
 }
 
-/** A keeper of some guests and an alias, who changes one of them at a time or sends mail there. */
-function keeper(model: Model, sign: string): Actor {
+/** A keeper of some guests, an alias and someone's old mail, who changes one of them at a time or sends mail there. */
+function keeper(model: Model, sign: string, owner: Mailbox): Actor {
   const guests = Array.from({ length: guestsEach }, (_, i) => model.guest(`guest-${sign}-${i + 1}`))
   const alias = `team-${sign}`
-  return (scene, random) =>
-    random.percent(50) ? keepAlias(scene, random, alias) : keepGuest(scene, random, random.pick(guests))
+  return (scene, random) => {
+    if (random.percent(10)) return keepExpiry(scene, random, owner)
+    return random.percent(50) ? keepAlias(scene, random, alias) : keepGuest(scene, random, random.pick(guests))
+  }
+}
+
+/** Says how long someone's mail is kept; none of it is that old. */
+async function keepExpiry(scene: Scene, random: Random, { name, expiry }: Mailbox): Promise<void> {
+  const days = random.pick([0, 30, 90, 365])
+  await change(scene, expiry, expiryWords(name, days), ['user', 'expire', name, days === 0 ? 'never' : `${days}d`])
 }
 
 async function keepGuest(scene: Scene, random: Random, guest: Mailbox): Promise<void> {

@@ -68,6 +68,11 @@ describe('an answer', () => {
     { type: 'MX', given: mx('x.example', 0, '.'), read: { type: 'MX', preference: 0, exchange: '' } },
     { type: 'TXT', given: txt('x.example', ['v=1; ', 'more']), read: { type: 'TXT', text: 'v=1; more' } },
     {
+      type: 'PTR',
+      given: { type: 'PTR', name: 'x.example', data: 'M.Example', ttl: 300 },
+      read: { type: 'PTR', name: 'm.example' },
+    },
+    {
       type: 'TLSA',
       given: tlsa('x.example', 3, 1, 1, digest),
       read: { type: 'TLSA', usage: 3, selector: 1, matchingType: 1, association: digest },

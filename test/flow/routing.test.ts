@@ -22,12 +22,13 @@ function household(names: readonly string[], aliases: Aliases = {}, mail: Mail =
   }
 }
 
-/** @returns the names of the accounts, or why there are none */
+/** @returns the names of the accounts and the addresses outside, or why there are none */
 function routed(path: string, household: Household): string {
   const address = parseAddress(path, { utf8: true })
   assert.ok(address, `${path} is no address`)
   const found = route(address, household)
-  return found.kind === 'local' ? found.accounts.map(account => account.name).join(' ') : found.kind
+  if (found.kind !== 'local') return found.kind
+  return [...found.accounts.map(account => account.name), ...found.forwards].join(' ')
 }
 
 type Case = readonly [path: string, to: string]
@@ -137,6 +138,40 @@ const layers = Object.fromEntries(
 
 table('aliases that fan out', household(['alice', 'l9'], layers), [['l0@home.example', 'l9']])
 
+const outside: Aliases = {
+  club: ['alice', 'joe@away.example'],
+  'info@home.example': ['joe@away.example'],
+  both: ['club', 'joe@away.example', 'Jane@other.example'],
+  deep: ['both'],
+  // An address here is no address outside, in whatever domain the alias is asked for.
+  inside: ['alice@xn--bcher-kva.example'],
+  postmaster: ['joe@away.example'],
+  ping: ['joe@away.example', 'ping'],
+}
+
+table('aliases that lead outside', household(['alice', 'bob'], outside, { catch_all: 'bob' }), [
+  ['club@home.example', 'alice joe@away.example'],
+  ['club+x@bücher.example', 'alice joe@away.example'],
+  ['info@home.example', 'joe@away.example'],
+  ['info@bücher.example', 'bob'],
+  ['both@home.example', 'alice joe@away.example Jane@other.example'],
+  ['deep@home.example', 'alice joe@away.example Jane@other.example'],
+  ['inside@home.example', 'alice'],
+  ['ping@home.example', 'loop'],
+  // Nobody gets out by naming the way.
+  ['joe@away.example', 'remote'],
+  ['"joe@away.example"@home.example', 'remote'],
+  ['club@away.example', 'remote'],
+  // Postmaster reaches somebody here, whoever else hears of it.
+  ['postmaster', 'alice joe@away.example'],
+  ['postmaster@home.example', 'alice joe@away.example'],
+  ['postmaster@mail.home.example', 'alice joe@away.example'],
+])
+
+table('postmaster outside, and one of this house named', household(['alice', 'bob'], outside, { postmaster: 'bob' }), [
+  ['postmaster@home.example', 'bob joe@away.example'],
+])
+
 table('subaddresses', household(['alice', 'alice+work'], { 'shop+orders': ['alice'], list: ['alice+work'] }), [
   ['alice+shop@home.example', 'alice'],
   ['ALICE+Shop@home.example', 'alice'],
@@ -217,6 +252,9 @@ const logins: readonly (readonly [login: string, account: string | undefined])[]
   ['alice@home.example', 'alice'],
   ['Alice@Bücher.Example', 'alice'],
   ['info@home.example', 'alice'],
+  // What goes outside, too, is not somebody's alone.
+  ['club@home.example', undefined],
+  ['joe@home.example', undefined],
   // An alias without a domain is no login, and neither is an address of several or of nobody.
   ['info', undefined],
   ['both@home.example', undefined],
@@ -233,7 +271,13 @@ const logins: readonly (readonly [login: string, account: string | undefined])[]
 ]
 
 describe('a login', () => {
-  const names = { info: ['alice'], both: ['alice', 'bob'], ping: ['ping'] }
+  const names = {
+    info: ['alice'],
+    both: ['alice', 'bob'],
+    ping: ['ping'],
+    club: ['alice', 'joe@away.example'],
+    joe: ['joe@away.example'],
+  }
   const house = household(['alice', 'bob', 'jürgen'], names, { catch_all: 'bob' })
   for (const [login, account] of logins) {
     test(`by ${JSON.stringify(login)} is ${account ?? 'nobody'}`, () => {

@@ -77,3 +77,16 @@ test('so many addresses are remembered and no more: the one that failed longest 
   throttle.failed('192.0.2.8', 'x', start)
   assert.ok(!throttle.turnsAway(address, start))
 })
+
+test('failures are remembered for who looks after the box, as many as may be, and until a login succeeds', () => {
+  const throttle = new Throttle()
+  for (let i = 0; i < 3; i++) throttle.failed(address, 'alice', start + i)
+  assert.deepEqual(throttle.remembered(start + minute), [
+    { kind: 'address', name: address, count: 3, ago: minute - 2 },
+    { kind: 'account', name: 'alice', count: 3, ago: minute - 2 },
+  ])
+  throttle.succeeded(address, 'alice')
+  assert.deepEqual(throttle.remembered(start), [])
+  for (let i = 0; i < budget.throttleEntries + 5; i++) throttle.failed(`address ${i}`, `account ${i}`, start)
+  assert.equal(throttle.remembered(start).length, 2 * budget.throttleEntries)
+})

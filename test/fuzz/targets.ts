@@ -5,16 +5,19 @@ import { control } from './targets/control.ts'
 import { dotDecoder } from './targets/dot-decoder.ts'
 import { dotEncoder } from './targets/dot-encoder.ts'
 import { header } from './targets/header.ts'
+import { html } from './targets/html.ts'
 import { indexValue } from './targets/index-value.ts'
 import { input } from './targets/input.ts'
 import { logRecord } from './targets/log-record.ts'
 import { mailboxList } from './targets/mailbox-list.ts'
+import { mime } from './targets/mime.ts'
 import { names } from './targets/names.ts'
 import { octets } from './targets/octets.ts'
 import { password } from './targets/password.ts'
 import { pop3Server } from './targets/pop3-server.ts'
 import { sasl } from './targets/sasl.ts'
 import { scram } from './targets/scram.ts'
+import { shell } from './targets/shell.ts'
 import { smtpLogin } from './targets/smtp-login.ts'
 import { smtpParameters } from './targets/smtp-parameters.ts'
 import { smtpPath } from './targets/smtp-path.ts'
@@ -22,7 +25,9 @@ import { smtpReceiver } from './targets/smtp-receiver.ts'
 import { smtpSender } from './targets/smtp-sender.ts'
 import { submittedHeader } from './targets/submitted-header.ts'
 import { top } from './targets/top.ts'
+import { transfer } from './targets/transfer.ts'
 import { units } from './targets/units.ts'
+import { words } from './targets/words.ts'
 
 export const targets: Readonly<Record<string, Target>> = {
   'smtp-receiver': smtpReceiver,
@@ -41,6 +46,10 @@ export const targets: Readonly<Record<string, Target>> = {
   header,
   'submitted-header': submittedHeader,
   'mailbox-list': mailboxList,
+  mime,
+  transfer,
+  words,
+  html,
   octets,
   'log-record': logRecord,
   'index-value': indexValue,
@@ -48,4 +57,5 @@ export const targets: Readonly<Record<string, Target>> = {
   units,
   config,
   control,
+  shell,
 }

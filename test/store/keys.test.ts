@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { Failure } from '../../src/base/failure.ts'
+import { allFlags } from '../../src/store/flags.ts'
 import { idText } from '../../src/store/id.ts'
 import * as keys from '../../src/store/keys.ts'
 import * as messages from '../../src/store/message.ts'
@@ -113,6 +114,14 @@ const removal = shape({
   box: u32,
   uids: ascending(0xffffffff),
 })
+const flagsRecord = shape({
+  kind: fc.constant('flags' as const),
+  account: u48,
+  box: u32,
+  add: fc.nat(allFlags),
+  drop: fc.nat(allFlags),
+  uids: ascending(0xffffffff),
+})
 const account = shape({
   kind: fc.constant('account' as const),
   present: fc.boolean(),
@@ -185,6 +194,7 @@ const valueCodecs: readonly Codec[] = [
   record(header, 'header record'),
   record(message, 'message record'),
   record(removal, 'removal record'),
+  record(flagsRecord, 'flags record'),
   record(account, 'account record'),
   record(alias, 'alias record'),
   record(attempt, 'attempt record'),
@@ -200,20 +210,29 @@ const valueCodecs: readonly Codec[] = [
   codec('dead message', count, rows.encodeDead, rows.decodeDead),
   codec('segment', count, rows.encodeSegment, rows.decodeSegment),
   codec('mailbox', shape({ next: u32, validity: u32, count, octets: count }), rows.encodeMailbox, rows.decodeMailbox),
-  codec(
-    'mailbox entry',
-    shape({ id, uid: u32, seq: u48, octets: u48, date: u48, stored: u48, copies: fc.nat(0xffff) }),
-    rows.encodeEntry,
-    value => rows.decodeEntry(String(value)),
-  ),
 ]
 
+const entryCodec = codec(
+  'mailbox entry',
+  shape({
+    id,
+    uid: u32,
+    seq: u48,
+    octets: u48,
+    date: u48,
+    stored: u48,
+    copies: fc.nat(0xffff),
+    flags: fc.nat(allFlags),
+  }),
+  rows.encodeEntry,
+  value => rows.decodeEntry(String(value)),
+)
 const blockCodec = record(block, 'block record')
 const aliasKeyCodec = codec('alias key', text, keys.aliasKey, keys.decodeAliasKey)
 
 const damaged = (error: unknown) => error instanceof Failure && error.code === 'STORE_DAMAGED'
 
-for (const { name, written, read } of [...keyCodecs, ...valueCodecs, blockCodec, aliasKeyCodec]) {
+for (const { name, written, read } of [...keyCodecs, ...valueCodecs, entryCodec, blockCodec, aliasKeyCodec]) {
   test(`${name}: what is written is read back`, () => {
     fc.assert(fc.property(written, ({ value, octets }) => assert.deepEqual(read(octets), value)))
   })
@@ -225,6 +244,17 @@ for (const { name, written, read } of [...keyCodecs, ...valueCodecs]) {
     fc.assert(fc.property(cut, octets => assert.throws(() => read(octets), damaged)))
   })
 }
+
+test('mailbox entry: cut short it is damage; without its flags it is of the time before them, and has none', () => {
+  const { written, read } = entryCodec
+  fc.assert(
+    fc.property(written, fc.nat(), ({ value, octets }, at) => {
+      assert.ok(typeof value === 'object')
+      assert.deepEqual(read(octets.subarray(0, -1)), { ...value, flags: 0 })
+      assert.throws(() => read(octets.subarray(0, at % (octets.length - 1))), damaged)
+    }),
+  )
+})
 
 for (const { name, written } of keyCodecs) {
   test(`${name}: sorted as its numbers are`, () => {
@@ -246,7 +276,7 @@ function order(a: readonly unknown[], b: readonly unknown[]): number {
 }
 
 describe('octets that nobody wrote', () => {
-  const letters = fc.constantFrom(...'VBMXAN?')
+  const letters = fc.constantFrom(...'VBMXFANTS?')
 
   test('are a record or damage, never anything else, even with a good check', () => {
     fc.assert(
@@ -280,7 +310,7 @@ describe('octets that nobody wrote', () => {
     assert.throws(() => decodeLogRecord(8, octets), damaged)
   })
 
-  for (const { name, read } of [...keyCodecs, ...valueCodecs]) {
+  for (const { name, read } of [...keyCodecs, ...valueCodecs, entryCodec]) {
     test(`are taken for a ${name}, or for damage`, () => {
       fc.assert(
         fc.property(fc.uint8Array({ maxLength: 60 }), octets => {
@@ -365,6 +395,10 @@ describe('the worked example', () => {
   test('a removal counts from one UID to the next', () => {
     const octets = encodeLogRecord(11, { kind: 'removal', account: 1, box: 1, uids: [40, 42, 300] })
     assert.deepEqual(octets, sealed(11, 'X', Buffer.from('00000000000101032802' + '8202', 'hex')))
+  })
+  test('flags are what is added, what is dropped, and from one UID to the next', () => {
+    const octets = encodeLogRecord(11, { kind: 'flags', account: 1, box: 1, add: 1, drop: 12, uids: [40, 42, 300] })
+    assert.deepEqual(octets, sealed(11, 'F', Buffer.from('00000000000101' + '010c' + '032802' + '8202', 'hex')))
   })
   test('the index has a letter, the account, the mailbox and the UID', () => {
     assert.equal(keys.entryKey(1, 1, 42).toString('hex'), '78000000000001000000010000002a')

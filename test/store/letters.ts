@@ -8,6 +8,7 @@ import { idText } from '../../src/store/id.ts'
 import { decodeLogKey } from '../../src/store/keys.ts'
 import type { LogEntry } from '../../src/store/log.ts'
 import type { Maildrop } from '../../src/store/maildrop.ts'
+import type { Recipient } from '../../src/store/message.ts'
 import { attemptOf } from '../../src/store/outbound.ts'
 import type { Waiting } from '../../src/store/queue.ts'
 import { decodeLogRecord } from '../../src/store/record.ts'
@@ -161,24 +162,35 @@ export async function contents(store: Store) {
     settings: settings.list(''),
     queue: await waiting(store),
     length: outbound.length,
+    flags: Object.fromEntries(
+      await Promise.all(accounts.map(async ({ id }) => [id, await flagsOf(store, id)] as const)),
+    ),
   }
+}
+
+/** @returns the flags of every message of an account, the newest first, as `UID:flags` */
+export async function flagsOf(store: Store, account: number): Promise<string[]> {
+  const entries = await store.entries(account, 1_000_000)
+  return entries.map(({ uid, flags }) => `${uid}:${flags}`)
 }
 
 /** Accepts a message that is to be sent on. @returns its id in text form */
 export async function submit(
   store: Store,
-  to: readonly string[],
+  to: readonly (string | Recipient)[],
   {
     names = [],
     body = letter(100),
     date = 1_795_299_352_000,
-  }: { names?: readonly string[]; body?: Buffer; date?: number } = {},
+    reversePath = 'alice@home.example',
+  }: { names?: readonly string[]; body?: Buffer; date?: number; reversePath?: string } = {},
 ): Promise<string> {
   await using incoming = store.incoming(body.length)
   await incoming.append(body)
-  const recipients = to.map(path => ({ path, notify: 0, orcpt: '' }))
+  const recipients = to.map(each => (typeof each === 'string' ? { path: each, notify: 0, orcpt: '' } : each))
   const kept = envelope(numbers(store, ...names), date)
-  await incoming.commit({ ...kept, reversePath: 'alice@home.example', recipients, queued: [...to.keys()] })
+  const queued = [...to.keys()].filter(recipient => !recipients[recipient]?.path.endsWith('@home.example'))
+  await incoming.commit({ ...kept, reversePath, recipients, queued })
   return idText(incoming.id)
 }
 

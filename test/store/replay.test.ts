@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { budget } from '../../src/base/budget.ts'
+import { flags } from '../../src/store/flags.ts'
 import { encodeLogKey } from '../../src/store/keys.ts'
+import { repair } from '../../src/store/repair.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   contents,
@@ -30,6 +32,7 @@ const endings: readonly { readonly name: string; readonly end: (postbox: Postbox
   { name: 'cleanly', end: postbox => postbox.restart() },
   { name: 'at once', end: postbox => postbox.crash() },
   { name: 'and loses its index', end: loseIndex },
+  { name: 'and is repaired', end: mendStore },
   {
     name: 'and loses what was last written to its index',
     end: postbox => postbox.crash(directory => tamper(directory, octets => octets.subarray(0, octets.length / 2))),
@@ -47,6 +50,12 @@ function loseIndex(postbox: Postbox): Promise<void> {
   return postbox.crash(directory => rm(join(directory, 'index'), { recursive: true }))
 }
 
+async function mendStore(postbox: Postbox): Promise<void> {
+  await postbox.close()
+  await repair(postbox.directory, 0, { tell: () => {}, lost: () => {}, progress: () => {} })
+  await postbox.open()
+}
+
 /** Changes the files that the index was last written to: a power cut may leave any of that, and not only its beginning. */
 async function tamper(directory: string, change: (octets: Buffer) => Buffer): Promise<void> {
   const index = join(directory, 'index')
@@ -59,6 +68,13 @@ async function tamper(directory: string, change: (octets: Buffer) => Buffer): Pr
 type Step =
   | { readonly do: 'deliver'; readonly to: readonly number[]; readonly octets: number }
   | { readonly do: 'remove'; readonly from: number; readonly which: readonly number[] }
+  | {
+      readonly do: 'mark'
+      readonly from: number
+      readonly which: readonly number[]
+      readonly add: number
+      readonly drop: number
+    }
   | { readonly do: 'add' | 'drop' | 'password'; readonly account: number }
   | { readonly do: 'alias'; readonly address: number; readonly targets: readonly number[] }
   | { readonly do: 'end'; readonly how: number }
@@ -66,11 +82,14 @@ type Step =
 const who = fc.nat(names.length - 1)
 const several = fc.uniqueArray(who, { minLength: 1, maxLength: names.length })
 const octets = fc.oneof({ weight: 9, arbitrary: fc.nat(3000) }, fc.nat(2 * budget.block))
+const which = fc.uniqueArray(fc.nat(9))
+const bits = fc.nat(15)
 const kind = <Kind extends string>(name: Kind) => fc.constant(name)
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ do: kind('deliver'), to: several, octets }) },
-  { weight: 4, arbitrary: fc.record({ do: kind('remove'), from: who, which: fc.uniqueArray(fc.nat(9)) }) },
+  { weight: 4, arbitrary: fc.record({ do: kind('remove'), from: who, which }) },
+  { weight: 4, arbitrary: fc.record({ do: kind('mark'), from: who, which, add: bits, drop: bits }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('add', 'drop', 'password'), account: who }) },
   { weight: 1, arbitrary: fc.record({ do: kind('alias'), address: fc.nat(1), targets: fc.uniqueArray(who) }) },
   { weight: 2, arbitrary: fc.record({ do: kind('end'), how: fc.nat(endings.length - 1) }) },
@@ -80,7 +99,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Model {
   readonly accounts = new Map<
     string,
-    { password: string; next: number; mail: { uid: number; uidl: string; octets: Buffer }[] }
+    { password: string; next: number; mail: { uid: number; uidl: string; octets: Buffer; flags: number }[] }
   >()
   readonly aliases = new Map<string, string[]>()
 
@@ -93,7 +112,7 @@ class Model {
         const uidl = await deliver(store, to, body)
         for (const name of to) {
           const box = this.#account(name)
-          box.mail.push({ uid: box.next, uidl, octets: body })
+          box.mail.push({ uid: box.next, uidl, octets: body, flags: 0 })
           box.next += 1
         }
         return
@@ -108,6 +127,15 @@ class Model {
           numbers(store, name)[0] ?? 0,
           gone.map(({ uid }) => uid),
         )
+      }
+      case 'mark': {
+        const name = nameOf(step.from)
+        if (!this.accounts.has(name)) return
+        const marked = this.#account(name).mail.filter((_, i) => step.which.includes(i))
+        for (const message of marked) message.flags = (message.flags & ~step.drop) | step.add
+        // In an order of their own, and with one that is not there.
+        const uids = [...marked.map(({ uid }) => uid).reverse(), 1_000_000]
+        return store.mark(numbers(store, name)[0] ?? 0, uids, { add: step.add, drop: step.drop })
       }
       case 'add': {
         const name = nameOf(step.account)
@@ -147,15 +175,17 @@ class Model {
   async check(postbox: Postbox): Promise<void> {
     const found = await contents(postbox.store)
     assert.deepEqual(
-      found.accounts.map(({ name, password, next, count, octets, messages }) => ({
+      found.accounts.map(({ id, name, password, next, count, octets, messages }) => ({
         ...{ name, password, next, count, octets },
         mail: messages.map(({ uid, uidl, octets }) => ({ uid, uidl, octets })),
+        flags: found.flags[id]?.toReversed(),
       })),
       [...this.accounts].map(([name, { password, next, mail }]) => ({
         ...{ name, password, next },
         count: mail.length,
         octets: mail.reduce((sum, { octets }) => sum + octets.length + traceOctets, 0),
-        mail,
+        mail: mail.map(({ flags, ...message }) => message),
+        flags: mail.map(({ uid, flags }) => `${uid}:${flags}`),
       })),
     )
     const aliases = [...this.aliases].map(([address, targets]) => ({ address, targets }))
@@ -247,6 +277,11 @@ async function bustle(store: Store, round: number): Promise<void> {
     await store.remove(
       numbers(store, name)[0] ?? 0,
       uids.filter(uid => uid % (5 + i) === round),
+    )
+    await store.mark(
+      numbers(store, name)[0] ?? 0,
+      uids.filter(uid => uid % 3 === 0),
+      { add: round + i, drop: flags.flagged },
     )
   }
   await store.accounts.remove('carol')

@@ -329,7 +329,8 @@ describe('accounts and aliases', () => {
 describe('a store', () => {
   test('makes its directory, and is empty', async () => {
     await using postbox = await Postbox.make()
-    assert.deepEqual(await contents(postbox.store), { accounts: [], aliases: [], length: 0, queue: [], settings: [] })
+    const nothing = { accounts: [], aliases: [], length: 0, queue: [], settings: [], flags: {} }
+    assert.deepEqual(await contents(postbox.store), nothing)
     await postbox.close()
     const [first, ...more] = await logRecords(postbox.directory)
     assert.deepEqual(more, [])

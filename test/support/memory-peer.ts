@@ -4,6 +4,7 @@ import type { Peer, Read, Stake, TlsVersion } from '../../src/net/connection.ts'
 export class MemoryPeer implements Peer {
   readonly address: string
   stake: Stake = 'nothing'
+  account = ''
   /** As if TLS had exported it. */
   binding: Buffer | undefined
   readonly #step: number

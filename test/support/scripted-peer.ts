@@ -3,6 +3,7 @@ import type { Peer, Read, Stake, TlsVersion } from '../../src/net/connection.ts'
 
 export class ScriptedPeer implements Peer {
   stake: Stake = 'nothing'
+  account = ''
   readonly binding = undefined
   readonly address = '192.0.2.7'
   readonly loopback = false

@@ -1,16 +1,13 @@
 /** A program at a terminal: what it shows, and keys for it. For tests that may ask for `script` of util-linux. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import type { Exit } from './process.ts'
+import { Shown } from './shown.ts'
 
 export class Terminal implements AsyncDisposable {
-  /** Everything shown so far. */
-  shown = ''
   /** Resolves when the program is no more. */
   readonly ended: Promise<Exit>
   readonly #child: ChildProcessWithoutNullStreams
-  #read = 0
-  #over = false
-  #wake = Promise.withResolvers<void>()
+  readonly #shown = new Shown()
 
   /** @param command as one types it into a shell */
   constructor(command: string, cwd: string) {
@@ -22,31 +19,25 @@ export class Terminal implements AsyncDisposable {
       stdio: 'pipe',
     })
     this.#child = child
-    child.stdout.setEncoding('utf8').on('data', text => {
-      this.shown += text
-      this.#rouse()
-    })
+    child.stdout.setEncoding('utf8').on('data', text => this.#shown.add(text))
     this.ended = new Promise((resolve, reject) => {
       child.on('error', reject)
       child.on('close', (code, signal) => {
-        this.#over = true
-        this.#rouse()
+        this.#shown.end()
         resolve(code ?? signal ?? 'SIGKILL')
       })
     })
   }
 
+  /** Everything shown so far. */
+  get shown(): string {
+    return this.#shown.text
+  }
+
   /** Waits until it shows this, behind what was waited for before. @returns everything up to its end */
   async shows(text: string): Promise<string> {
-    for (;;) {
-      const at = this.shown.indexOf(text, this.#read)
-      if (at >= 0) {
-        this.#read = at + text.length
-        return this.shown.slice(0, this.#read)
-      }
-      if (this.#over) throw new Error(`It ended without "${text}":\n${this.shown}`)
-      await this.#wake.promise
-    }
+    await this.#shown.until(text)
+    return this.#shown.seen
   }
 
   type(keys: string): void {
@@ -57,10 +48,5 @@ export class Terminal implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.ended
-  }
-
-  #rouse(): void {
-    this.#wake.resolve()
-    this.#wake = Promise.withResolvers<void>()
   }
 }

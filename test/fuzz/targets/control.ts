@@ -47,7 +47,7 @@ async function ask(chunks: readonly Buffer[]): Promise<string> {
         closed = true
       },
     },
-    answer,
+    { answer },
   )
   assert.ok(closed)
   return output

@@ -48,6 +48,7 @@ export const indexValue: Target = {
       id: '275yq7am7r3gwgfj',
       stored: 300,
       copies: 2,
+      flags: 5,
     }),
     keys.mailboxKey(5, 1),
     keys.entryKey(5, 1, 42),

@@ -37,6 +37,7 @@ const records: readonly LogRecord[] = [
     messageId: '<a@b>',
   },
   { kind: 'removal', account: 1, box: 1, uids: [1, 2, 300] },
+  { kind: 'flags', account: 1, box: 1, add: 1, drop: 4, uids: [1, 2, 300] },
   { kind: 'account', present: true, account: 5, created: 1_795_299_352_000, name: 'zoë', password: '$scrypt$' },
   { kind: 'alias', address: 'sales', targets: ['alice', 'bob@home.example'] },
   { kind: 'setting', name: 'device:scanner', value: '{}' },
@@ -64,7 +65,7 @@ function sealed(octets: Buffer): Buffer {
 export const logRecord: Target = {
   seeds: records.map(record => encodeLogRecord(seq, record)),
   words: [
-    ...['V', 'B', 'M', 'X', 'A', 'N', 'alice', 'ü', '\0', '\x01', '\x02', '\x7f'],
+    ...['V', 'B', 'M', 'X', 'F', 'A', 'N', 'alice', 'ü', '\0', '\x01', '\x02', '\x7f'],
     ...[Buffer.of(0x80), Buffer.of(0xff), Buffer.alloc(6, 0xff), Buffer.of(0xff, 0xff, 0xff, 0xff, 0x0f)],
     ...[Buffer.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f), Buffer.of(0xe8, 0x07), Buffer.of(0xe9, 0x07)],
   ],

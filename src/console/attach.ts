@@ -1,0 +1,53 @@
+/** Joins the terminal of this process with a console of the running server. */
+import type { Readable } from 'node:stream'
+import type { Transport } from './command.ts'
+import type { Screen } from './control.ts'
+
+/** Standard input and output. Only a terminal has `setRawMode`, and a size. */
+export type Own = {
+  readonly input: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
+  readonly output: NodeJS.WritableStream & {
+    readonly isTTY?: boolean
+    readonly columns?: number
+    readonly rows?: number
+  }
+}
+
+/** Terminals without the escapes of a VT100, by their name in TERM. */
+const plain: readonly string[] = ['', 'dumb', 'unknown', 'network', 'dialup']
+
+/** What the terminal of this process is like. */
+export function screenOf({ input, output }: Own, environment: Readonly<Record<string, string | undefined>>): Screen {
+  const { TERM = '', LC_ALL, LC_CTYPE, LANG } = environment
+  return {
+    columns: bounded(output.columns, 80),
+    rows: bounded(output.rows, 24),
+    escapes: input.isTTY === true && output.isTTY === true && !plain.includes(TERM),
+    unicode: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || ''),
+  }
+}
+
+function bounded(size: number | undefined, standard: number): number {
+  return size === undefined || size < 1 ? standard : Math.min(size, 1000)
+}
+
+/** Passes octets on in both directions, until the console is left or the input ends. */
+export async function attach(transport: Transport, { input, output }: Own): Promise<void> {
+  input.setRawMode?.(true)
+  const typed = (chunk: Buffer) => {
+    input.pause()
+    void transport.write(chunk).then(() => input.resume())
+  }
+  // Ctrl-D, as if it had been typed: what was piped in is done in its turn, and then the console is left.
+  const ended = () => void transport.write(Buffer.of(0x04))
+  input.on('data', typed).on('end', ended)
+  try {
+    for (let chunk = await transport.read(); chunk !== undefined; chunk = await transport.read()) {
+      if (!output.write(chunk)) await new Promise(resolve => output.once('drain', resolve))
+    }
+  } finally {
+    input.off('data', typed).off('end', ended).pause()
+    input.setRawMode?.(false)
+    transport.close()
+  }
+}

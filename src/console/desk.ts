@@ -1,0 +1,31 @@
+/** Where the commands to the running server are carried out: those that change something one after the other. */
+import { Failure } from '../base/failure.ts'
+import type { Call, Context, House, Lines } from './command.ts'
+
+/** What is told with a call, by the socket or the console that it came over. */
+export type Told = Pick<Context, 'password' | 'dialogue' | 'signal' | 'print' | 'seen'>
+
+export class Desk {
+  readonly house: House
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(house: House) {
+    this.house = house
+  }
+
+  /** @throws Failure what the command refuses, USAGE when it is not for a running server */
+  carryOut(call: Call, told: Told): Promise<Lines> {
+    const { command } = call
+    if (command.runs !== 'inside') throw new Failure('USAGE', `${command.name} is not for the running server.`)
+    if (command.talks && !told.dialogue) throw new Failure('USAGE', `${command.name} needs a terminal.`)
+    const run = async () => {
+      const { house } = this
+      return command.run(call, { ...told, house, household: house.household, running: true })
+    }
+    if (command.aside) return run()
+    // Each checks its change against what the one before has left.
+    const result = this.#turn.then(run)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+}

@@ -1,0 +1,231 @@
+/** One console: greets, lets a person in, and does what they type until they leave. */
+import { Failure } from '../base/failure.ts'
+import type { Call, Transport } from './command.ts'
+import { completions, explain } from './completion.ts'
+import { Seen } from './configuration.ts'
+import { consoleCommands, inConsoleWords } from './consolecommands.ts'
+import type { Screen } from './control.ts'
+import type { Desk } from './desk.ts'
+import type { Asking } from './dialogue.ts'
+import type { Doorkeeper } from './doorkeeper.ts'
+import { askChosenPassword } from './newpassword.ts'
+import { parseCall } from './parse.ts'
+import { isSetUp, stepOf } from './setup-state.ts'
+import { Shell } from './shell.ts'
+import { splitWords } from './split.ts'
+import { GivenUp, Terminal } from './terminal.ts'
+
+/** What all consoles share. */
+export type Office = {
+  readonly desk: Desk
+  readonly doorkeeper: Doorkeeper
+  readonly version: string
+  /** Tells of what a person should know at once. @returns stops it */
+  alerts(listener: (line: string) => void): () => void
+  /** Aborts when the process stops. */
+  readonly stopping: AbortSignal
+}
+
+/** Lines in a row that make no sense, after which it is no person who types: another machine's echo, or noise. */
+const mostNonsense = 10
+
+const leaving: readonly string[] = ['logout', 'exit', 'quit']
+
+/** Serves a serial line, one person after the other, until it is gone. */
+export async function serveLine(transport: Transport, office: Office): Promise<void> {
+  const settings = () => office.desk.house.household.config.console
+  const shell = new Shell({ charset: settings().charset })
+  const terminal = new Terminal({ shell, transport, idleMs: () => settings().idle })
+  await attended(terminal, transport, office, async () => {
+    while (terminal.left !== 'gone') {
+      try {
+        await visit(terminal, office)
+      } catch (error) {
+        if (!(error instanceof GivenUp)) throw error
+      }
+      if (terminal.left === 'idle') await say(terminal, ['', 'Logged out: nobody has typed for a while.'])
+      terminal.begin()
+    }
+  })
+}
+
+/**
+ * Serves whoever has come over the control socket, which only its owner can open.
+ * @param words one command to do, and no more; without them a prompt
+ */
+export async function serveVisitor(
+  transport: Transport,
+  screen: Screen,
+  words: readonly string[],
+  office: Office,
+): Promise<void> {
+  const { columns, rows, escapes, unicode } = screen
+  const shell = new Shell({ charset: unicode ? 'utf-8' : 'ascii', columns, rows, escapes })
+  const terminal = new Terminal({ shell, transport, idleMs: () => 0 })
+  await attended(terminal, transport, office, async () => {
+    const session = new Session(terminal, office)
+    try {
+      if (words.length > 0) await session.perform(words)
+      else await session.work()
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error
+    }
+  })
+}
+
+/** Reads what is typed while somebody is served, and says what the box has to say. */
+async function attended(
+  terminal: Terminal,
+  transport: Transport,
+  { alerts, stopping }: Office,
+  serve: () => Promise<void>,
+): Promise<void> {
+  const silence = alerts(line => terminal.alert(line))
+  const stop = () => {
+    terminal.leave('gone')
+    transport.close()
+  }
+  stopping.addEventListener('abort', stop)
+  // It ends with the line, which may come later: over the socket the other side closes, too.
+  void terminal.run()
+  try {
+    await serve()
+    await terminal.flush()
+  } finally {
+    silence()
+    stopping.removeEventListener('abort', stop)
+    terminal.leave('gone')
+    transport.close()
+  }
+}
+
+/** From the greeting to the good-bye. */
+async function visit(terminal: Terminal, office: Office): Promise<void> {
+  const { desk, doorkeeper, version } = office
+  terminal.begin()
+  await say(terminal, ['', `Porchlight ${version}, ${desk.house.household.config.hostname}`, 'Press Enter.'])
+  while (!(await pressesEnter(terminal)));
+  await terminal.probe()
+  if (!(await doorkeeper.admit(terminal, desk.house.household))) return
+  await new Session(terminal, office).work()
+  await say(terminal, ['Good-bye.'])
+}
+
+/** Waits for a key: whatever else comes, noise or Ctrl-C, is not answered. */
+async function pressesEnter(terminal: Terminal): Promise<boolean> {
+  try {
+    const key = await terminal.key()
+    return key?.kind === 'named' && key.name === 'enter'
+  } catch (error) {
+    if (!(error instanceof GivenUp) || terminal.left) throw error
+    terminal.endCommand()
+    return false
+  }
+}
+
+async function say(terminal: Terminal, lines: readonly string[]): Promise<void> {
+  if (terminal.left === 'idle') terminal.begin()
+  for (const line of lines) await terminal.print(line)
+}
+
+class Session {
+  readonly #terminal: Terminal
+  readonly #office: Office
+  /** The settings as this person has last seen them. */
+  readonly #seen = new Seen()
+  #nonsense = 0
+
+  constructor(terminal: Terminal, office: Office) {
+    this.#terminal = terminal
+    this.#office = office
+    const { configuration } = this.#household
+    if (configuration) this.#seen.note(configuration)
+  }
+
+  /** @throws GivenUp when nobody is there any more */
+  async work(): Promise<void> {
+    if (this.#isNew) await this.perform(['setup'])
+    else
+      await this.#terminal.print('Type help for what can be done, ? at any place for what may follow, logout to leave.')
+    while (this.#nonsense < mostNonsense) {
+      const line = await this.#nextLine()
+      if (line === undefined || leaving.includes(line)) return
+      if (line !== '') await this.#performLine(line)
+    }
+    await this.#terminal.print('This makes no sense to me. I leave this line alone for a moment.')
+    await this.#office.doorkeeper.leaveAlone(this.#terminal)
+  }
+
+  /** Whether nobody lives here yet, or the first set-up was begun and left. */
+  get #isNew(): boolean {
+    const { settings, accounts } = this.#household
+    return !isSetUp(settings) && (accounts.list().length === 0 || stepOf(settings) !== '')
+  }
+
+  get #household() {
+    return this.#office.desk.house.household
+  }
+
+  /** @returns undefined when the person wants to leave */
+  async #nextLine(): Promise<string | undefined> {
+    const asking: Asking = {
+      remembered: true,
+      complete: line => completions(line, this.#household),
+      help: line => explain(line),
+    }
+    // Ctrl-C while nothing was under way stops nothing.
+    this.#terminal.endCommand()
+    try {
+      return (await this.#terminal.ask('porchlight> ', asking)).trim()
+    } catch (error) {
+      if (!(error instanceof GivenUp) || this.#terminal.left) throw error
+      return error.how === 'end' ? undefined : ''
+    }
+  }
+
+  async #performLine(line: string): Promise<void> {
+    await this.#attempt(() => splitWords(line))
+  }
+
+  /** Does one command, and says how it ended. @throws GivenUp when nobody is there any more */
+  perform(words: readonly string[]): Promise<void> {
+    return this.#attempt(() => words)
+  }
+
+  async #attempt(words: () => readonly string[]): Promise<void> {
+    const terminal = this.#terminal
+    const complaint = await this.#complaint(words)
+    if (terminal.left) throw new GivenUp(terminal.left)
+    terminal.endCommand()
+    for (const line of complaint.split('\n')) if (line !== '') await terminal.print(inConsoleWords(line))
+  }
+
+  /** @returns why it was not done; empty when it was */
+  async #complaint(words: () => readonly string[]): Promise<string> {
+    try {
+      const call = parseCall(words(), consoleCommands)
+      this.#terminal.beginCommand()
+      await this.#carryOut(call)
+      this.#nonsense = 0
+      return ''
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#nonsense = error.code === 'USAGE' ? this.#nonsense + 1 : 0
+      return error.code === 'GIVEN_UP' ? 'Stopped.' : error.message
+    }
+  }
+
+  async #carryOut(call: Call): Promise<void> {
+    const terminal = this.#terminal
+    const { command } = call
+    const print = async (text: string) => {
+      for (const line of text.split('\n')) await terminal.print(inConsoleWords(line))
+    }
+    const password =
+      command.runs === 'inside' && command.password && !call.options.generate
+        ? await askChosenPassword(terminal)
+        : undefined
+    const told = { password, dialogue: terminal, signal: terminal.signal, print, seen: this.#seen }
+    for (const line of await this.#office.desk.carryOut(call, told)) await print(line)
+  }
+}

@@ -1,0 +1,222 @@
+/** A console as a person meets it: console/session.ts, terminal.ts, doorkeeper.ts and shell.ts over a line in memory. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { hashPassword } from '../../src/auth/password.ts'
+import type { Household, Transport } from '../../src/console/command.ts'
+import { Doorkeeper } from '../../src/console/doorkeeper.ts'
+import { type Office, serveLine, serveVisitor } from '../../src/console/session.ts'
+import { Shown } from '../support/shown.ts'
+import { deskOf, openHousehold, pipe, temporaryDirectory } from './household.ts'
+
+const prompt = 'porchlight> '
+const screen = { columns: 80, rows: 24, escapes: false, unicode: true }
+
+/** A person at the far end of a line. */
+class Person {
+  readonly #far: Transport
+  readonly #shown = new Shown()
+  readonly served: Promise<void>
+  readonly alert: (line: string) => void
+
+  constructor(household: Household, serve: (near: Transport, office: Office) => Promise<void>, step = 7) {
+    const [far, near] = pipe(step)
+    const listeners = new Set<(line: string) => void>()
+    const office: Office = {
+      desk: deskOf(household),
+      doorkeeper: new Doorkeeper(),
+      version: '1.2.3',
+      alerts: listener => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      stopping: new AbortController().signal,
+    }
+    this.#far = far
+    this.alert = line => {
+      for (const listener of listeners) listener(line)
+    }
+    this.served = serve(near, office)
+    void this.#read()
+  }
+
+  async #read(): Promise<void> {
+    for (let chunk = await this.#far.read(); chunk !== undefined; chunk = await this.#far.read()) {
+      this.#shown.add(chunk.toString('utf8'))
+    }
+    this.#shown.end()
+  }
+
+  get shown(): string {
+    return this.#shown.text
+  }
+
+  shows(wanted: string | RegExp): Promise<string> {
+    return this.#shown.until(wanted)
+  }
+
+  type(keys: string | Buffer): Promise<void> {
+    return this.#far.write(Buffer.from(keys))
+  }
+
+  hangUp(): void {
+    this.#far.close()
+  }
+}
+
+const atLine = (household: Household) => new Person(household, serveLine)
+const visiting = (household: Household, ...words: string[]) =>
+  new Person(household, (near, office) => serveVisitor(near, screen, words, office))
+
+describe('a serial console', () => {
+  test('greets, asks for its password, does what is typed, and says good-bye', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    await household.accounts.add('alice', 'x')
+    await household.settings.set('console.password', await hashPassword('open sesame'))
+    const person = atLine(household)
+    await person.shows('Porchlight 1.2.3, mail.home.example\r\nPress Enter.\r\n')
+    await person.type('noise\xff\r')
+    await person.shows('Password: ')
+    await person.type('open sesamee\b\r')
+    await person.shows(prompt)
+    assert.doesNotMatch(person.shown, /noise|sesame/)
+    await person.type('user list\r')
+    assert.match(await person.shows(prompt), /alice +0 +0 B/)
+    await person.type('usr list\r')
+    assert.match(await person.shows(prompt), /There is no command usr; did you mean user\? See: help/)
+    await person.type('logout\r')
+    await person.shows('Good-bye.')
+    await person.shows('Press Enter.')
+    person.hangUp()
+    await person.served
+  })
+
+  test('lets in whoever is at the line where the household says so', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path, 'console.trust = "line"')
+    await household.accounts.add('alice', 'x')
+    await household.settings.set('console.password', await hashPassword('open sesame'))
+    const person = atLine(household)
+    await person.shows('Press Enter.')
+    await person.type('\r')
+    await person.shows(prompt)
+    person.hangUp()
+    await person.served
+    assert.doesNotMatch(person.shown, /Password/)
+  })
+
+  test('does not talk with its own echo for ever', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path, 'console.trust = "line"')
+    await household.accounts.add('alice', 'x')
+    const [far, near] = pipe()
+    const office: Office = {
+      desk: deskOf(household),
+      doorkeeper: new Doorkeeper(),
+      version: '1',
+      alerts: () => () => {},
+      stopping: new AbortController().signal,
+    }
+    const served = serveLine(near, office)
+    const shown = new Shown()
+    const echoing = (async () => {
+      for (let chunk = await far.read(); chunk !== undefined; chunk = await far.read()) {
+        shown.add(chunk.toString())
+        await far.write(Buffer.from(chunk))
+      }
+    })()
+    await shown.until('I leave this line alone for a moment.')
+    far.close()
+    await Promise.all([served, echoing])
+    assert.ok(shown.text.length < 20_000, `${shown.text.length} octets`)
+  })
+})
+
+describe('whoever comes over the control socket', () => {
+  test('has a prompt at once, and leaves with Ctrl-D', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    await household.accounts.add('alice', 'x')
+    const person = visiting(household)
+    await person.shows(prompt)
+    await person.type('user li\t\r')
+    assert.match(await person.shows(prompt), /user list/)
+    await person.type('user remove al\t')
+    await person.shows('alice')
+    await person.type('\x03')
+    await person.shows(prompt)
+    await person.type('\x04')
+    await person.served
+    assert.equal(household.accounts.list().length, 1)
+  })
+
+  test('can have one command done', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    const person = visiting(household, 'user', 'add', 'alice')
+    await person.shows('New password: ')
+    await person.type('correct horse\r')
+    await person.shows('The same again: ')
+    await person.type('correct horse\r')
+    await person.shows('alice is ready')
+    await person.served
+    assert.equal(household.accounts.list().length, 1)
+    assert.doesNotMatch(person.shown, /horse/)
+  })
+
+  test('hears alerts between the lines, and what was typed stays', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    await household.accounts.add('alice', 'x')
+    const person = visiting(household)
+    await person.shows(prompt)
+    await person.type('user ')
+    await person.shows('user ')
+    person.alert('The disk is nearly full.')
+    await person.shows('The disk is nearly full.')
+    await person.shows(`${prompt}user `)
+    await person.type('list\r')
+    assert.match(await person.shows(prompt), /alice/)
+    person.hangUp()
+    await person.served
+  })
+
+  test('stops a long text', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    await household.accounts.add('alice', 'x')
+    const person = visiting(household)
+    await person.shows(prompt)
+    await person.type('help\r')
+    await person.shows('--More--')
+    await person.type(' ')
+    await person.shows('--More--')
+    await person.type('q')
+    await person.shows(prompt)
+    await person.type('version\r')
+    await person.shows('Porchlight ')
+    await person.shows(prompt)
+    person.hangUp()
+    await person.served
+  })
+
+  for (const [name, keys] of [
+    ['a megabyte without a line end', Buffer.alloc(1_000_000, 'a')],
+    ['zeros', Buffer.alloc(100_000)],
+    ['all octets', Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) & 0xff))],
+  ] as const) {
+    test(`has a prompt again after ${name}`, async () => {
+      await using directory = await temporaryDirectory()
+      await using household = await openHousehold(directory.path)
+      await household.accounts.add('alice', 'x')
+      const person = new Person(household, (near, office) => serveVisitor(near, screen, [], office), 4096)
+      await person.shows(prompt)
+      await person.type(Buffer.from(keys.filter(octet => octet !== 4)))
+      await person.type('\x03\x03\rversion\r')
+      await person.shows(/\nPorchlight \d/)
+      await person.shows(prompt)
+      person.hangUp()
+      await person.served
+    })
+  }
+})
