@@ -1,4 +1,5 @@
 /** Porchlight: opens every room in order and closes them in reverse. The only file that knows them all. */
+import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { budget } from './base/budget.ts'
 import { systemClock } from './base/clock.ts'
@@ -31,11 +32,15 @@ import { Store } from './store/store.ts'
 /** Milliseconds a silent control connection is kept; a command that hashes passwords on a small board takes seconds. */
 const controlIdleMs = 60_000
 
+/** Tells those outside the server that settings have changed. */
+type Changes = EventEmitter<{ settings: [config: Config] }>
+
 /** Runs the server until SIGTERM or SIGINT; SIGHUP reads configuration and certificate again. */
 async function serve(places: Places): Promise<Lines> {
   const { config, file } = await loadConfig(places)
   await using journal = await openJournal(places, config)
-  const log = openLog(config.log, journal)
+  const shown = { ...config.log }
+  const log = openLog(shown, journal)
   const started = Promise.withResolvers<Keeper>()
   // From the beginning to the end: a SIGHUP that nobody listens for would end the process.
   process.on('SIGHUP', () => void started.promise.then(keeper => reload(keeper, log)))
@@ -45,8 +50,14 @@ async function serve(places: Places): Promise<Lines> {
     process.exit(1)
   })
   log.info({ version, data: places.data, config: file ?? 'defaults' }, 'starting')
-  const keeper = await Keeper.start(places.data, () => openServer(places, log, journal), log)
-  const closeConsoles = await openConsoles(keeper, log, journal)
+  const changed: Changes = new EventEmitter()
+  changed.on('settings', ({ log }) => {
+    journal.keep = log.keep
+    shown.format = log.format
+  })
+  const opening = () => openServer(places, log, journal, changed)
+  const keeper = await Keeper.start(places.data, opening, log, config => changed.emit('settings', config))
+  const closeConsoles = await openConsoles(keeper, log, journal, changed)
   started.resolve(keeper)
   const stopping = stopSignal()
   log.info('ready')
@@ -59,13 +70,12 @@ async function serve(places: Places): Promise<Lines> {
 }
 
 /** Opens the server and what works beside it. */
-async function openServer(places: Places, log: Log, journal: Journal): Promise<Opened> {
+async function openServer(places: Places, log: Log, journal: Journal, changed: Changes): Promise<Opened> {
   const { config } = await loadConfig(places)
-  journal.keep = config.log.keep
   const apply = async (config: Config) => {
     await server.reload(config)
-    journal.keep = config.log.keep
     jobs.reload()
+    changed.emit('settings', config)
   }
   const configuration = await Configuration.open({ places, config, apply })
   const server = await Server.open({ config, directory: places.data, log, clock: systemClock })
@@ -92,7 +102,12 @@ async function openServer(places: Places, log: Log, journal: Journal): Promise<O
  * server can be serving there.
  * @returns closes them: a command under way is finished within a bound, and who has not asked yet is sent away
  */
-async function openConsoles(keeper: Keeper, log: Log, journal: Journal): Promise<() => Promise<void>> {
+async function openConsoles(
+  keeper: Keeper,
+  log: Log,
+  journal: Journal,
+  changed: Changes,
+): Promise<() => Promise<void>> {
   const stopping = new AbortController()
   const desk = new Desk(keeper)
   const office: Office = {
@@ -103,8 +118,8 @@ async function openConsoles(keeper: Keeper, log: Log, journal: Journal): Promise
     stopping: stopping.signal,
   }
   const lines = new SerialLines({
-    ttys: () => keeper.household.config.console.ttys,
-    speed: () => keeper.household.config.console.speed,
+    ttys: () => keeper.config.console.ttys,
+    speed: () => keeper.config.console.speed,
     serve: transport => serveLine(transport, office),
     log,
     clock: systemClock,
@@ -112,6 +127,7 @@ async function openConsoles(keeper: Keeper, log: Log, journal: Journal): Promise
   try {
     const closeControl = await openControl(keeper, office)
     lines.start()
+    changed.on('settings', () => lines.reload())
     return async () => {
       stopping.abort()
       await Promise.all([closeControl(), lines.close()])
@@ -205,7 +221,8 @@ const world: World = {
   serve,
   selftest: () => selftest(systemClock),
   dial: async path => {
-    const connection = await dial({ path }, controlIdleMs)
+    // Who follows the log may hear nothing for hours.
+    const connection = await dial({ path }, 0)
     return connection && transport(connection)
   },
   open,

@@ -28,18 +28,18 @@ const redact = secrets.flatMap(name => [name, `*.${name}`])
 
 /**
  * Opens the log on standard error.
+ * @param settings whose format is looked at for each line, so that it may change
  * @param sink gets each line, too: JSON with LF, whatever the format
  * @returns a pino logger that writes synchronously: nothing is lost when the process is killed
  */
-export function openLog({ level, format }: LogOptions, sink?: Sink): Log {
+export function openLog(settings: Readonly<LogOptions>, sink?: Sink): Log {
   const destination = pino.destination({ dest: 2, sync: true, maxLength: budget.log })
   // A full disk or a closed terminal must not end the server. What could not be written waits for the next line.
   destination.on('error', () => {})
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact }
-  const shown = format === 'json' ? (line: string) => line : readable
+  const options = { level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact }
   return pino(options, {
     write: line => {
-      destination.write(shown(line))
+      destination.write(settings.format === 'json' ? line : readable(line))
       sink?.write(line)
     },
   })

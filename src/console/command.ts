@@ -130,6 +130,8 @@ export type Voice = Pick<Context, 'signal' | 'print'>
 export type House = {
   /** The data directory. */
   readonly data: string
+  /** The configuration, while it is being opened anew the one from before. */
+  readonly config: Config
   /** @throws Failure REFUSED while it is being opened anew */
   readonly household: Household
   /**

@@ -1,4 +1,5 @@
 /** Keeps the house open: exchanges the server beneath the consoles and the control socket, which stay. */
+import type { Config } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { House, Household } from './command.ts'
@@ -10,23 +11,43 @@ export class Keeper implements House {
   readonly data: string
   readonly #open: () => Promise<Opened>
   readonly #log: Log
+  readonly #reopened: (config: Config) => void
   /** Undefined while it is exchanged. */
   #opened: Opened | undefined
+  #config: Config
   #turn: Promise<void> = Promise.resolve()
 
-  private constructor(data: string, open: () => Promise<Opened>, opened: Opened, log: Log) {
+  private constructor(
+    data: string,
+    open: () => Promise<Opened>,
+    opened: Opened,
+    log: Log,
+    reopened: (config: Config) => void,
+  ) {
     this.data = data
     this.#open = open
     this.#opened = opened
+    this.#config = opened.household.config
     this.#log = log
+    this.#reopened = reopened
   }
 
   /**
    * @param data the data directory
+   * @param reopened is told when it has been opened anew
    * @throws Failure why it cannot be opened
    */
-  static async start(data: string, open: () => Promise<Opened>, log: Log): Promise<Keeper> {
-    return new Keeper(data, open, await open(), log)
+  static async start(
+    data: string,
+    open: () => Promise<Opened>,
+    log: Log,
+    reopened: (config: Config) => void,
+  ): Promise<Keeper> {
+    return new Keeper(data, open, await open(), log, reopened)
+  }
+
+  get config(): Config {
+    return this.#opened?.household.config ?? this.#config
   }
 
   get household(): Household {
@@ -54,6 +75,7 @@ export class Keeper implements House {
   async #exchange(between: () => Promise<void>): Promise<void> {
     this.#log.info('the server is started anew')
     const former = this.#opened
+    this.#config = this.config
     this.#opened = undefined
     await former?.close()
     try {
@@ -67,6 +89,7 @@ export class Keeper implements House {
   async #reopen(): Promise<void> {
     try {
       this.#opened = await this.#open()
+      this.#reopened(this.config)
     } catch (error) {
       this.#log.error({ reason: sentence(error) }, 'the server could not be started anew')
       throw new Error('The server could not be started anew.', { cause: error })

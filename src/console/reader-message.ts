@@ -5,8 +5,8 @@ import { type MimeSink, MimeWalker } from '../message/mime.ts'
 import { Outline } from '../message/outline.ts'
 import type { StoredMessage } from '../store/store.ts'
 
-/** Octets that are walked before others get their turn: on a small board they take a few milliseconds. */
-const slice = 16 * 1024
+/** Octets that are walked before others get their turn: HTML of so many takes a small board some milliseconds. */
+const slice = 4 * 1024
 
 /** Fields of the header section, without those added at receipt. @throws Failure STORE_DAMAGED or STORE_IO */
 export async function headerOf(message: StoredMessage): Promise<readonly HeaderField[]> {

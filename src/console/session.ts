@@ -33,7 +33,7 @@ const leaving: readonly string[] = ['logout', 'exit', 'quit']
 
 /** Serves a serial line, one person after the other, until it is gone. */
 export async function serveLine(transport: Transport, office: Office): Promise<void> {
-  const settings = () => office.desk.house.household.config.console
+  const settings = () => office.desk.house.config.console
   const shell = new Shell({ charset: settings().charset })
   const terminal = new Terminal({ shell, transport, idleMs: () => settings().idle })
   await attended(terminal, transport, office, async () => {
@@ -41,7 +41,9 @@ export async function serveLine(transport: Transport, office: Office): Promise<v
       try {
         await visit(terminal, office)
       } catch (error) {
-        if (!(error instanceof GivenUp)) throw error
+        // The server may just be started anew.
+        if (!(error instanceof Failure)) throw error
+        if (!(error instanceof GivenUp)) await terminal.print(error.message)
       }
       if (terminal.left === 'idle') await say(terminal, ['', 'Logged out: nobody has typed for a while.'])
       terminal.begin()
@@ -68,7 +70,8 @@ export async function serveVisitor(
       if (words.length > 0) await session.perform(words)
       else await session.work()
     } catch (error) {
-      if (!(error instanceof GivenUp)) throw error
+      if (!(error instanceof Failure)) throw error
+      if (!(error instanceof GivenUp)) await terminal.print(error.message)
     }
   })
 }
@@ -103,7 +106,7 @@ async function attended(
 async function visit(terminal: Terminal, office: Office): Promise<void> {
   const { desk, doorkeeper, version } = office
   terminal.begin()
-  await say(terminal, ['', `Porchlight ${version}, ${desk.house.household.config.hostname}`, 'Press Enter.'])
+  await say(terminal, ['', `Porchlight ${version}, ${desk.house.config.hostname}`, 'Press Enter.'])
   while (!(await pressesEnter(terminal)));
   await terminal.probe()
   if (!(await doorkeeper.admit(terminal, desk.house.household))) return
@@ -138,12 +141,12 @@ class Session {
   constructor(terminal: Terminal, office: Office) {
     this.#terminal = terminal
     this.#office = office
-    const { configuration } = this.#household
-    if (configuration) this.#seen.note(configuration)
   }
 
-  /** @throws GivenUp when nobody is there any more */
+  /** @throws GivenUp when nobody is there any more, REFUSED while the server is started anew */
   async work(): Promise<void> {
+    const { configuration } = this.#household
+    if (configuration) this.#seen.note(configuration)
     if (this.#isNew) await this.perform(['setup'])
     else
       await this.#terminal.print('Type help for what can be done, ? at any place for what may follow, logout to leave.')

@@ -12,7 +12,11 @@ export type CharsetDecoder = {
 }
 
 const nothing = Buffer.alloc(0)
-const single = new TextDecoder('windows-1252')
+const ESC = 0x1b
+/** What each octet is in windows-1252. */
+const western = Array.from({ length: 256 }, (_, octet) => new TextDecoder('windows-1252').decode(Buffer.of(octet)))
+/** An escape sequence that is none of ISO-2022-JP (RFC 1468, JIS X 0201), or one whose end has not come. */
+const strayEscape = /\x1b(?!\([BIJ]|\$[@B])/
 
 /** Names in use that the Encoding Standard does not know. */
 const aliases: Readonly<Record<string, string>> = {
@@ -42,7 +46,7 @@ const vague: readonly string[] = [
 export function openCharset(label: string): CharsetDecoder {
   const [written = ''] = label.trim().toLowerCase().split('*')
   const name = aliases[written] ?? written
-  if (vague.includes(name)) return new MixedDecoder(octet => single.decode(Buffer.of(octet)))
+  if (vague.includes(name)) return new MixedDecoder(octet => western[octet] ?? '')
   if (name === 'iso-2022-jp') return new EscapeDecoder(name)
   const known = name.length <= budget.charsetName ? standardDecoder(name) : undefined
   if (!known) return new MixedDecoder(() => '?')
@@ -72,6 +76,8 @@ function standardDecoder(name: string): TextDecoder | undefined {
 class EscapeDecoder implements CharsetDecoder {
   readonly #name: string
   #decoder: TextDecoder
+  /** An escape sequence may be under way. */
+  #escaping = false
 
   constructor(name: string) {
     this.#name = name
@@ -79,6 +85,12 @@ class EscapeDecoder implements CharsetDecoder {
   }
 
   decode(octets: Buffer): string {
+    const strays = this.#escaping || strayEscape.test(octets.toString('latin1'))
+    this.#escaping = octets.subarray(-2).includes(ESC) || (octets.length < 2 && this.#escaping)
+    return strays ? this.#decodeEach(octets) : (this.#attempt(octets) ?? '?')
+  }
+
+  #decodeEach(octets: Buffer): string {
     let text = ''
     for (const [at] of octets.entries()) {
       const octet = octets.subarray(at, at + 1)
@@ -96,9 +108,9 @@ class EscapeDecoder implements CharsetDecoder {
   }
 
   /** @returns undefined when it could not be decoded; then it is begun anew */
-  #attempt(octet: Buffer): string | undefined {
+  #attempt(octets: Buffer): string | undefined {
     try {
-      return this.#decoder.decode(octet, { stream: true })
+      return this.#decoder.decode(octets, { stream: true })
     } catch {
       this.#decoder = new TextDecoder(this.#name)
       return undefined
@@ -135,7 +147,7 @@ class MixedDecoder implements CharsetDecoder {
     let [text, start, at] = ['', 0, 0]
     while (at < octets.length) {
       const length = characterLength(octets[at] ?? 0)
-      if (length === 1 || (length > 0 && at + length <= octets.length && isUtf8(octets.subarray(at, at + length)))) {
+      if (length === 1 || isCharacter(octets, at, length)) {
         at += length
         continue
       }
@@ -152,6 +164,13 @@ function characterLength(octet: number): number {
   if (octet < 0x80) return 1
   if (octet < 0xc2 || octet > 0xf4) return 0
   return octet < 0xe0 ? 2 : octet < 0xf0 ? 3 : 4
+}
+
+/** Whether the octets that stand here are one character of so many octets. */
+function isCharacter(octets: Buffer, at: number, length: number): boolean {
+  // Most that are none end with the second octet.
+  if (length === 0 || ((octets[at + 1] ?? 0) & 0xc0) !== 0x80) return false
+  return at + length <= octets.length && isUtf8(octets.subarray(at, at + length))
 }
 
 /** @returns where a character begins whose end has not come yet, or the length */

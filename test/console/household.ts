@@ -42,7 +42,7 @@ export async function openHousehold(
 /** The desk of a server with this household. */
 export function deskOf(household: Household): Desk {
   const notHere = () => assert.fail('no server is started anew in this test')
-  return new Desk({ data: '', household, restart: notHere })
+  return new Desk({ data: '', config: household.config, household, restart: notHere })
 }
 
 /** What a command line printed on standard output and on standard error, and its exit code. */

@@ -23,7 +23,7 @@ async function house(path: string, fails: () => boolean = () => false) {
       },
     }
   }
-  return { keeper: await Keeper.start(path, open, silentLog), notes }
+  return { keeper: await Keeper.start(path, open, silentLog, () => notes.push('opened anew')), notes }
 }
 
 const accounts = (household: Household) => household.accounts.list().map(({ name }) => name)
@@ -42,7 +42,7 @@ describe('a keeper', () => {
     assert.deepEqual(accounts(keeper.household), ['alice'])
     await keeper.reload()
     await keeper.close()
-    assert.deepEqual(notes, ['open', 'close', 'between', 'open', 'reload', 'close'])
+    assert.deepEqual(notes, ['open', 'close', 'between', 'open', 'opened anew', 'reload', 'close'])
     assert.throws(() => keeper.household, /is being started anew/)
   })
 
@@ -55,14 +55,14 @@ describe('a keeper', () => {
     await assert.rejects(failing, /cannot be mended/)
     assert.deepEqual(accounts(keeper.household), [])
     await keeper.close()
-    assert.deepEqual(notes, ['open', 'close', 'open', 'close'])
+    assert.deepEqual(notes, ['open', 'close', 'open', 'opened anew', 'close'])
   })
 
   test('does one after the other', async () => {
     await using directory = await temporaryDirectory()
     const { keeper, notes } = await house(directory.path)
     await Promise.all([keeper.restart(), keeper.restart(), keeper.close()])
-    assert.deepEqual(notes, ['open', 'close', 'open', 'close', 'open', 'close'])
+    assert.deepEqual(notes, ['open', 'close', 'open', 'opened anew', 'close', 'open', 'opened anew', 'close'])
   })
 
   test('ends with a bug, for the supervisor, when it cannot be opened again', async () => {
