@@ -9,7 +9,7 @@ export const passwd: readonly Command[] = [
     operands: 'NAME|console',
     options: ['generate', 'password-stdin', ...places],
     group: 'Accounts',
-    summary: 'Change the password of an account, or of the console',
+    summary: "Change an account's password, or the console's",
     details: [
       'passwd console is for the password that a serial console asks for, passwd NAME the same as user password NAME. It is asked for twice without showing it, unless an option says otherwise.',
     ],

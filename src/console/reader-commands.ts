@@ -23,7 +23,7 @@ export type ReaderCommand = {
 /** Rows of the screen that the list leaves free: the prompt, and a line that says how to go on. */
 const spareRows = 3
 
-export const readerCommands: readonly ReaderCommand[] = [
+const readerCommands: readonly ReaderCommand[] = [
   {
     name: 'list',
     operands: '[NUMBER]',

@@ -172,7 +172,7 @@ async function send(
       ...(references === undefined ? {} : { references }),
     })
     const { id } = await household.post({ reversePath: from, recipients, content })
-    await dialogue.print(`Sent. What becomes of it: porchlight trace ${id}`.replace('porchlight ', ''))
+    await dialogue.print(`Sent. To see what becomes of it, quit and type: trace ${id}`)
     return true
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'REFUSED') throw error

@@ -81,8 +81,7 @@ export async function readMail(reading: Reading): Promise<readonly string[]> {
   if (box.newest > 0) await attempt(() => list(box.newest, reading), reading)
   for (;;) {
     dialogue.beginCommand?.()
-    const fresh = await box.arrive()
-    if (fresh > 0) await dialogue.print(`${counted(fresh, 'new message')}. To see: list`)
+    await attempt(() => sayWhatCame(reading), reading)
     const line = await nextLine(reading)
     if (line === undefined || isQuit(line)) return reading.leave()
     if (line.trim() === '') continue
@@ -92,6 +91,11 @@ export async function readMail(reading: Reading): Promise<readonly string[]> {
       await command.run(operands, reading)
     }, reading)
   }
+}
+
+async function sayWhatCame({ box, dialogue }: Reading): Promise<void> {
+  const fresh = await box.arrive()
+  if (fresh > 0) await dialogue.print(`${counted(fresh, 'new message')}. To see: list`)
 }
 
 function isQuit(line: string): boolean {

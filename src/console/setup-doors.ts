@@ -32,8 +32,7 @@ export const programsStep: Step = {
     )
     if (choice === undefined) return 'back'
     // Ports that somebody has chosen with care stay.
-    if (choice === 'inside') await guide.apply(inside)
-    else if (!open) await guide.apply(usual)
+    if ((choice === 'open') !== open) await guide.apply(open ? inside : usual)
     return 'on'
   },
 }

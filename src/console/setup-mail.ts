@@ -16,17 +16,18 @@ export const arrivalStep: Step = {
     'Mail of others comes directly from their hosts, at port 25. That needs a domain, an address that does not change, and a router that leads port 25 to this box. It can wait until you have them.',
   ],
   run: async guide => {
-    const { smtp } = guide.household.config.listen
+    const open = guide.household.config.listen.smtp.some(isOpen)
     const choice = await guide.choose(
       [
         { word: 'direct', says: 'Directly: others send to this box' },
         { word: 'inside', says: 'Not yet: only mail among ourselves' },
       ],
-      smtp.some(isOpen) ? 'direct' : 'inside',
+      open ? 'direct' : 'inside',
     )
     if (choice === undefined) return 'back'
-    if (choice === 'inside') await guide.apply({ 'listen.smtp': known.get('listen.smtp')?.default ?? [] })
-    else if (!smtp.some(isOpen)) await guide.apply({ 'listen.smtp': ['*:25'] })
+    // A port that somebody has chosen with care stays.
+    if ((choice === 'direct') === open) return 'on'
+    await guide.apply({ 'listen.smtp': open ? (known.get('listen.smtp')?.default ?? []) : ['*:25'] })
     return 'on'
   },
 }

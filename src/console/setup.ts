@@ -17,7 +17,7 @@ export const settingUp: readonly Command[] = [
     operands: '',
     options: [...places],
     group: 'Settings',
-    summary: 'Be led through everything that a new box has to be told',
+    summary: 'Be led through what a new box has to be told',
     details: [
       'Each step is explained, and shows what holds at present: Enter keeps it, back goes to the step before, Ctrl-C leaves, and it goes on there next time. It can be run again at any time.',
     ],

@@ -38,7 +38,7 @@ export async function storagePlace(directory: string, mounts = mountTable()): Pr
   })
   for (const place of root === '/' ? [root] : [...places, root]) if (await isWritable(place)) return place
   return refuse(
-    `There is no storage at ${root}. Put a USB stick in and try again; where it is looked for is set by: porchlight config show console.storage`,
+    `There is no storage at ${root}. Put a USB stick in and try again; the setting console.storage says where it is looked for.`,
   )
 }
 

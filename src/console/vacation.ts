@@ -20,7 +20,7 @@ export const vacation: readonly Command[] = [
     ],
     examples: [
       'porchlight vacation alice on',
-      'porchlight vacation alice on --until 2026-12-24 --text "I am back after Christmas."',
+      'porchlight vacation alice on --until 2026-12-24 --text "Back on Monday."',
       'porchlight vacation alice off',
     ],
     runs: 'inside',

@@ -12,11 +12,10 @@ export type CharsetDecoder = {
 }
 
 const nothing = Buffer.alloc(0)
-const ESC = 0x1b
+/** Octets that are decoded together. */
+const pieceOctets = 1024
 /** What each octet is in windows-1252. */
 const western = Array.from({ length: 256 }, (_, octet) => new TextDecoder('windows-1252').decode(Buffer.of(octet)))
-/** An escape sequence that is none of ISO-2022-JP (RFC 1468, JIS X 0201), or one whose end has not come. */
-const strayEscape = /\x1b(?!\([BIJ]|\$[@B])/
 
 /** Names in use that the Encoding Standard does not know. */
 const aliases: Readonly<Record<string, string>> = {
@@ -47,10 +46,7 @@ export function openCharset(label: string): CharsetDecoder {
   const [written = ''] = label.trim().toLowerCase().split('*')
   const name = aliases[written] ?? written
   if (vague.includes(name)) return new MixedDecoder(octet => western[octet] ?? '')
-  if (name === 'iso-2022-jp') return new EscapeDecoder(name)
-  const known = name.length <= budget.charsetName ? standardDecoder(name) : undefined
-  if (!known) return new MixedDecoder(() => '?')
-  return { decode: octets => known.decode(octets, { stream: true }), end: () => known.decode() }
+  return isKnown(name) ? new PieceDecoder(name) : new MixedDecoder(() => '?')
 }
 
 /** Decodes all octets of a text at once. */
@@ -64,20 +60,25 @@ export function plainText(octets: Buffer): string {
   return decodeCharset(octets, '')
 }
 
-function standardDecoder(name: string): TextDecoder | undefined {
+function isKnown(name: string): boolean {
+  if (name.length > budget.charsetName) return false
   try {
-    return new TextDecoder(name)
+    return new TextDecoder(name).encoding !== ''
   } catch {
-    return undefined
+    return false
   }
 }
 
-/** A charset with escape sequences. Node throws at one that is none, and the characters before it would be lost with it. */
-class EscapeDecoder implements CharsetDecoder {
+/**
+ * A charset that Node knows. What it makes of broken characters depends on where the octets were split, so pieces have one
+ * size. At a broken escape of ISO-2022-JP it throws, and what stood before it would be lost: such a piece is decoded octet
+ * by octet.
+ */
+class PieceDecoder implements CharsetDecoder {
   readonly #name: string
+  readonly #piece = Buffer.alloc(pieceOctets)
+  #used = 0
   #decoder: TextDecoder
-  /** An escape sequence may be under way. */
-  #escaping = false
 
   constructor(name: string) {
     this.#name = name
@@ -85,32 +86,37 @@ class EscapeDecoder implements CharsetDecoder {
   }
 
   decode(octets: Buffer): string {
-    const strays = this.#escaping || strayEscape.test(octets.toString('latin1'))
-    this.#escaping = octets.subarray(-2).includes(ESC) || (octets.length < 2 && this.#escaping)
-    return strays ? this.#decodeEach(octets) : (this.#attempt(octets) ?? '?')
-  }
-
-  #decodeEach(octets: Buffer): string {
     let text = ''
-    for (const [at] of octets.entries()) {
-      const octet = octets.subarray(at, at + 1)
-      text += this.#attempt(octet) ?? `?${this.#attempt(octet) ?? '?'}`
+    for (let at = 0; at < octets.length; ) {
+      const taken = octets.copy(this.#piece, this.#used, at)
+      this.#used += taken
+      at += taken
+      if (this.#used === this.#piece.length) text += this.#decodePiece()
     }
     return text
   }
 
   end(): string {
-    try {
-      return this.#decoder.decode()
-    } catch {
-      return '?'
-    }
+    return this.#decodePiece() + (this.#attempt(nothing, false) ?? '?')
   }
 
-  /** @returns undefined when it could not be decoded; then it is begun anew */
-  #attempt(octets: Buffer): string | undefined {
+  #decodePiece(): string {
+    const piece = this.#piece.subarray(0, this.#used)
+    this.#used = 0
+    const whole = this.#attempt(piece)
+    if (whole !== undefined) return whole
+    let text = ''
+    for (const [at] of piece.entries()) {
+      const octet = piece.subarray(at, at + 1)
+      text += this.#attempt(octet) ?? `?${this.#attempt(octet) ?? '?'}`
+    }
+    return text
+  }
+
+  /** @returns undefined when it could not be decoded; then the decoder is another one, which knows no escape */
+  #attempt(octets: Buffer, stream = true): string | undefined {
     try {
-      return this.#decoder.decode(octets, { stream: true })
+      return this.#decoder.decode(octets, { stream })
     } catch {
       this.#decoder = new TextDecoder(this.#name)
       return undefined

@@ -8,8 +8,6 @@ import { formatDate } from './date.ts'
 import { encodeWords, isPlain } from './encoded-word.ts'
 import { encodeQuotedPrintable } from './quoted-printable.ts'
 
-export type { Correspondent } from './correspondents.ts'
-
 export type Letter = {
   readonly from: Correspondent
   readonly to: readonly Correspondent[]

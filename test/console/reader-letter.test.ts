@@ -48,7 +48,7 @@ describe('compose', () => {
         text,
         /\nFrom: {4}alice@home\.example\nTo: {6}bob@home\.example, eve@away\.example\nSubject: Gr\u00fc\u00dfe\n\nDear Bob,\n\n\.\.\nAlice\n/,
       )
-      assert.match(text, /\nSent\. What becomes of it: trace \w{16}\n/)
+      assert.match(text, /\nSent\. To see what becomes of it, quit and type: trace \w{16}\n/)
       const letter = await last(store, 'bob')
       assert.match(
         letter,

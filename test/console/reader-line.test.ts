@@ -65,7 +65,7 @@ test('the reader ends what Ctrl-C, Ctrl-D or q at a page is meant for, and nothi
   await type('first line\r\x04')
   await shown.until('Send it? (yes/no/edit) ')
   await type('yes\r')
-  await shown.until('Sent. What becomes of it: trace')
+  await shown.until('Sent. To see what becomes of it')
   await shown.until('alice> ')
   await type('delete 2\r')
   await shown.until('1 message marked')

@@ -174,6 +174,14 @@ describe('the set-up', () => {
     assert.equal(box.household.config.console.time_zone, 'America/New_York')
   })
 
+  test('leaves ports that somebody has chosen for programs on the box alone', async () => {
+    const listen =
+      'listen = { smtp = ["127.0.0.1:0"], submission = [], submissions = [], pop3 = ["127.0.0.1:0"], pop3s = [] }\n'
+    await using box = await openConfigured(listen)
+    await walk(box, typed())
+    assert.ok((await box.text()).startsWith(listen))
+  })
+
   test('needs a person', async () => {
     await using box = await openConfigured(open)
     assert.match(await box.say('setup'), /^setup needs a terminal\.$/)

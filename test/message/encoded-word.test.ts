@@ -77,7 +77,7 @@ const charsets: readonly (readonly [label: string, octets: string, text: string]
   ['iso-8859-15', 'a4', '\u20ac'],
   ['latin-1', 'e4', '\u00e4'],
   ['x-no-such', 'e461', '?a'],
-  ['iso-2022-jp', '611b240a62', 'a?\nb'],
+  ['iso-2022-jp', '611b240a62', 'a\ufffd$\nb'],
   ['iso-2022-jp', '1b2442', ''],
   ['utf-7', '2b', '+'],
 ]

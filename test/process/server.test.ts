@@ -23,12 +23,15 @@ test('one server has the data, and what it writes is its own', async () => {
   assert.match(second.complaint, /\nAnother Porchlight is using this data directory\.\n$/)
   assert.match(
     running.out,
-    /^Porchlight is running\.\n[\s\S]*\nsmtp +127\.0\.0\.1:\d+\n[\s\S]*\nstore +well\nqueue +empty\n$/,
+    /^Porchlight is running\.\n[\s\S]*\nsmtp +127\.0\.0\.1:\d+\n[\s\S]*\nstore +well\ntoday +0 received, 0 sent on\nqueue +empty\n$/,
   )
 
   assert.equal(await server.stop(), 0)
   const stopped = await server.command(['status'])
-  assert.match(stopped.out, /^Porchlight is not running\.\n[\s\S]*\nstore +well\nqueue +empty\n$/)
+  assert.match(
+    stopped.out,
+    /^Porchlight is not running\.\n[\s\S]*\nstore +well\ntoday +0 received, 0 sent on\nqueue +empty\n$/,
+  )
 })
 
 test('in a directory that others may enter, what is written is hidden from them', async () => {
