@@ -7,7 +7,7 @@ import { systemClock } from '../src/base/clock.ts'
 import type { Config, Endpoint } from '../src/base/config.ts'
 import { Failure } from '../src/base/failure.ts'
 import { silentLog } from '../src/base/log.ts'
-import { findPlaces, loadConfig } from '../src/console/places.ts'
+import { findPlaces, loadConfig } from '../src/commands/places.ts'
 import { keptPaths } from '../src/net/certificate.ts'
 import { Store } from '../src/store/store.ts'
 

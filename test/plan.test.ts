@@ -13,7 +13,8 @@ const floors = [
   ['store', 'net', 'dns', 'journal'],
   ['flow'],
   ['doctor'],
-  ['console', 'maintenance'],
+  ['commands', 'maintenance'],
+  ['console'],
   ['main'],
 ] as const
 
@@ -41,8 +42,8 @@ const owners: Record<string, readonly string[]> = {
   'node-cron': ['maintenance'],
   pino: ['base'],
   'smol-toml': ['base'],
-  uqr: ['console'],
-  valibot: ['base', 'console'],
+  uqr: ['commands'],
+  valibot: ['base', 'commands', 'console'],
 }
 
 /** The rooms that know no socket, timer, file or database, and what of Node they may import. */

@@ -18,7 +18,7 @@ export const settings: ReadonlyMap<string, Row> = known
 export const sectionMeanings: ReadonlyMap<string, string> = new Map(
   Object.entries(sections).map(([name, table]) => [name, v.getDescription(table.wrapped) ?? '']),
 )
-/** A table for the first start, of which nothing is a setting: `console/first-boot.ts` sees to it. */
+/** A table for the first start, of which nothing is a setting: `commands/first-boot.ts` sees to it. */
 export const firstBootTable = 'setup'
 
 function entriesOf(table: (typeof sections)[keyof typeof sections]): Readonly<Record<string, Row>> {

@@ -1,17 +1,7 @@
 /** Joins the terminal of this process with a console of the running server. */
-import type { Readable } from 'node:stream'
-import type { Transport } from './command.ts'
+import type { Transport } from '../commands/command.ts'
+import type { Own } from '../commands/world.ts'
 import type { Screen } from './control.ts'
-
-/** Standard input and output. Only a terminal has `setRawMode`, and a size. */
-export type Own = {
-  readonly input: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
-  readonly output: NodeJS.WritableStream & {
-    readonly isTTY?: boolean
-    readonly columns?: number
-    readonly rows?: number
-  }
-}
 
 /** Terminals without the escapes of a VT100, by their name in TERM. */
 const plain: readonly string[] = ['', 'dumb', 'unknown', 'network', 'dialup']

@@ -1,9 +1,10 @@
 /** What may follow at a prompt: the words of commands, and the names of what they work on. */
+
+import type { Command, Household } from '../commands/command.ts'
+import { settingNames } from '../commands/configuration.ts'
+import { usage } from '../commands/parse.ts'
 import { checks } from '../doctor/checks.ts'
-import type { Command, Household } from './command.ts'
-import { settingNames } from './configuration.ts'
 import { consoleCommands } from './consolecommands.ts'
-import { usage } from './parse.ts'
 
 /** Ids of waiting messages that are offered. */
 const mostIds = 100

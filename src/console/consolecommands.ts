@@ -1,9 +1,9 @@
 /** The commands as a console knows them: those of the running server, without what only a shell of Linux has use for. */
 import { version } from '../base/version.ts'
-import { type Command, type Inside, places } from './command.ts'
-import { commands } from './commands.ts'
-import { describe, overview } from './help.ts'
-import { repairServed } from './upkeep.ts'
+import { type Command, type Inside, places } from '../commands/command.ts'
+import { commands } from '../commands/commands.ts'
+import { describe, overview } from '../commands/help.ts'
+import { repairServed } from '../commands/upkeep.ts'
 
 type Own = Pick<Command, 'name' | 'operands' | 'summary'> & Pick<Inside, 'run' | 'talks'>
 

@@ -6,8 +6,8 @@
 import * as v from 'valibot'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import type { Answer, ExitCode, Transport, Voice } from '../commands/command.ts'
 import { Input } from '../wire/input.ts'
-import type { Answer, ExitCode, Transport, Voice } from './command.ts'
 
 const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))
 const screen = v.strictObject({ columns: side, rows: side, escapes: v.boolean(), unicode: v.boolean() })

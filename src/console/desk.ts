@@ -1,6 +1,6 @@
 /** Where the commands to the running server are carried out: those that change something one after the other. */
 import { Failure } from '../base/failure.ts'
-import type { Call, Context, House, Lines } from './command.ts'
+import type { Call, Context, House, Lines } from '../commands/command.ts'
 
 /** What is told with a call, by the socket or the console that it came over. */
 export type Told = Pick<Context, 'password' | 'dialogue' | 'signal' | 'print' | 'seen'>

@@ -1,10 +1,9 @@
 /** Who may use a serial console: whoever knows its password, or whoever is at the line, as the household has set it. */
 import { verifyPassword } from '../auth/password.ts'
-import type { Household } from './command.ts'
-import { GivenUp, type Terminal } from './terminal.ts'
-
-/** Under which its password is kept, hashed, in the settings of the store. */
-export const passwordSetting = 'console.password'
+import type { Household } from '../commands/command.ts'
+import { GivenUp } from '../commands/dialogue.ts'
+import { passwordSetting } from '../commands/passwd.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Wrong or empty passwords in a row after which the line is left alone for a while. */
 const attempts = 3

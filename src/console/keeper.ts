@@ -2,7 +2,7 @@
 import type { Config } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { House, Household } from './command.ts'
+import type { House, Household } from '../commands/command.ts'
 
 /** A server that is open, as `main.ts` opens it with all that belongs to it. */
 export type Opened = { readonly household: Household; reload(): Promise<void>; close(): Promise<void> }

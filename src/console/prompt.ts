@@ -1,16 +1,11 @@
 /** Asks for a password: at the terminal without showing it, or from the first line of standard input. */
 import { isUtf8 } from 'node:buffer'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { passwordProblem } from '../auth/password.ts'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import type { Terminal } from '../commands/world.ts'
 import { HiddenLine } from './hidden.ts'
-
-/** Standard input and the terminal's output. Only a terminal has `setRawMode`. */
-export type Terminal = {
-  readonly input: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
-  readonly output: Writable
-}
 
 const attempts = 3
 

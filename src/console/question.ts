@@ -1,5 +1,6 @@
 /** A question on the screen: what is typed for an answer, as the terminal shows it. */
 import { budget } from '../base/budget.ts'
+import type { Asking } from '../commands/dialogue.ts'
 import { shownIn } from '../terminal/charset.ts'
 import { inColumns } from '../terminal/completion.ts'
 import type { Display } from '../terminal/display.ts'
@@ -8,7 +9,6 @@ import type { History } from '../terminal/history.ts'
 import type { Key } from '../terminal/keys.ts'
 import type { View } from '../terminal/paint.ts'
 import { columnsOf } from '../terminal/width.ts'
-import type { Asking } from './dialogue.ts'
 
 export type QuestionEvent =
   /** The answer to the question. */

@@ -1,6 +1,5 @@
 /** Runs a command line: here, in the running server, or on the store when no server runs. */
 import { Failure } from '../base/failure.ts'
-import { attach, screenOf } from './attach.ts'
 import {
   type Answer,
   type Call,
@@ -9,13 +8,14 @@ import {
   type Inside,
   type Transport,
   type Voice,
-  type World,
-} from './command.ts'
-import { commands } from './commands.ts'
+} from '../commands/command.ts'
+import { commands } from '../commands/commands.ts'
+import { parseCall } from '../commands/parse.ts'
+import { controlPath, findPlaces } from '../commands/places.ts'
+import type { World } from '../commands/world.ts'
+import { attach, screenOf } from './attach.ts'
 import { askConsole, askControl, type Request } from './control.ts'
 import type { Desk } from './desk.ts'
-import { parseCall } from './parse.ts'
-import { controlPath, findPlaces } from './places.ts'
 import { askNewPassword, readPassword } from './prompt.ts'
 
 /**

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ReadStream } from 'node:tty'
 import { budget } from '../base/budget.ts'
-import type { Transport } from './command.ts'
+import type { Transport } from '../commands/command.ts'
 
 /** Bits on the line for each octet: start, 8 of data, stop. */
 const bitsOfOctet = 10

@@ -5,7 +5,7 @@
 import { budget } from '../base/budget.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { Transport } from './command.ts'
+import type { Transport } from '../commands/command.ts'
 import type { SerialLine } from './serial-line.ts'
 import { openLine } from './serial-open.ts'
 import { setLine } from './stty.ts'

@@ -1,19 +1,20 @@
 /** One console: greets, lets a person in, and does what they type until they leave. */
 import { Failure } from '../base/failure.ts'
-import type { Call, Transport } from './command.ts'
+import type { Call, Transport } from '../commands/command.ts'
+import { Seen } from '../commands/configuration.ts'
+import type { Asking } from '../commands/dialogue.ts'
+import { GivenUp } from '../commands/dialogue.ts'
+import { askChosenPassword } from '../commands/newpassword.ts'
+import { parseCall } from '../commands/parse.ts'
+import { isSetUp, stepOf } from '../commands/setup-state.ts'
 import { completions, explain } from './completion.ts'
-import { Seen } from './configuration.ts'
 import { consoleCommands, inConsoleWords } from './consolecommands.ts'
 import type { Screen } from './control.ts'
 import type { Desk } from './desk.ts'
-import type { Asking } from './dialogue.ts'
 import type { Doorkeeper } from './doorkeeper.ts'
-import { askChosenPassword } from './newpassword.ts'
-import { parseCall } from './parse.ts'
-import { isSetUp, stepOf } from './setup-state.ts'
 import { Shell } from './shell.ts'
 import { splitWords } from './split.ts'
-import { GivenUp, Terminal } from './terminal.ts'
+import { Terminal } from './terminal.ts'
 
 /** What all consoles share. */
 export type Office = {

@@ -1,10 +1,10 @@
 /** One terminal, without I/O: octets in, events and octets out. What of it is shown: terminal/display.ts. */
 import { budget } from '../base/budget.ts'
+import type { Asking } from '../commands/dialogue.ts'
 import { Display, type DisplayOptions } from '../terminal/display.ts'
 import { History } from '../terminal/history.ts'
 import { type Key, KeyDecoder, type Typed } from '../terminal/keys.ts'
 import { more, moreAnswer, moreHint, Pager } from '../terminal/pager.ts'
-import type { Asking } from './dialogue.ts'
 import { Question, type QuestionEvent } from './question.ts'
 
 export type ShellEvent =

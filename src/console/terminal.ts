@@ -1,22 +1,9 @@
 /** A person's terminal at the end of a line: joins the shell, which knows no I/O, and the transport. */
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
-import type { Transport } from './command.ts'
-import type { Asking, Dialogue, Key } from './dialogue.ts'
+import type { Transport } from '../commands/command.ts'
+import { type Asking, type Dialogue, GivenUp, type How, type Key } from '../commands/dialogue.ts'
 import type { Shell, ShellEvent } from './shell.ts'
-
-/** How the person left what they were asked. */
-type How = 'interrupt' | 'end' | 'idle' | 'gone'
-
-/** What is thrown into whatever waits for a person who will not answer. */
-export class GivenUp extends Failure {
-  readonly how: How
-
-  constructor(how: How) {
-    super('GIVEN_UP', 'Given up.')
-    this.how = how
-  }
-}
 
 /** What is waited for: the event that answers it comes from the person. */
 type Waiting = {

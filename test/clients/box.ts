@@ -8,6 +8,8 @@ import { Teletype } from '../support/teletype.ts'
 
 export const prompt = 'porchlight> '
 
+const more = '--More--'
+
 /** What is waited for, and what is typed then, with Enter behind it. */
 export type Exchange = readonly [shows: string | RegExp, typed: string]
 
@@ -117,10 +119,21 @@ export async function talk(person: Person, exchanges: readonly Exchange[]): Prom
   return shown
 }
 
-/** Types a command at the prompt that is there. @returns what was shown until the next prompt */
-export async function command(person: Person, line: string, next: string | RegExp = prompt): Promise<string> {
+/** Types a command at the prompt that is there, and turns its pages. @returns what was shown until the next prompt */
+export function command(person: Person, line: string, next = prompt): Promise<string> {
   person.type(`${line}\r`)
-  return person.shows(next)
+  return leaf(person, next)
+}
+
+/** Turns pages until the next prompt. @returns what was shown, without the places where a page ended */
+export async function leaf(person: Person, next = prompt): Promise<string> {
+  let shown = ''
+  for (;;) {
+    const page = await person.shows(new RegExp(`${RegExp.escape(next)}|${more}`))
+    if (!page.endsWith(more)) return shown + page
+    shown += page.slice(0, -more.length)
+    person.type(' ')
+  }
 }
 
 function linkOf(folder: string, line: number): string {

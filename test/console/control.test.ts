@@ -4,10 +4,10 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { budget } from '../../src/base/budget.ts'
 import { Failure } from '../../src/base/failure.ts'
-import type { Answer, Transport, Voice } from '../../src/console/command.ts'
+import type { Answer, Transport, Voice } from '../../src/commands/command.ts'
 import { askControl, type Request, serveControl } from '../../src/console/control.ts'
 import { answerCommands } from '../../src/console/run.ts'
-import { deskOf, openHousehold, pipe, run, temporaryDirectory } from './household.ts'
+import { deskOf, openHousehold, pipe, run, temporaryDirectory } from '../commands/household.ts'
 
 /** For commands that say nothing before their end. */
 const voice: Voice = { signal: new AbortController().signal, print: () => assert.fail('nothing to say yet') }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
-import type { Household } from '../../src/console/command.ts'
+import type { Household } from '../../src/commands/command.ts'
 import { Keeper, type Opened } from '../../src/console/keeper.ts'
-import { openHousehold, temporaryDirectory } from './household.ts'
+import { openHousehold, temporaryDirectory } from '../commands/household.ts'
 
 /** Opens households on one directory, and notes what happens. */
 async function house(path: string, fails: () => boolean = () => false) {

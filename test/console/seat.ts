@@ -1,6 +1,6 @@
 /** A shell with a screen before it and somebody who types: what a driver does, without a line. */
 import { test } from 'node:test'
-import type { Asking } from '../../src/console/dialogue.ts'
+import type { Asking } from '../../src/commands/dialogue.ts'
 import { Shell, type ShellEvent } from '../../src/console/shell.ts'
 import { Screen } from '../terminal/screen.ts'
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hashPassword } from '../../src/auth/password.ts'
-import type { Household, Transport } from '../../src/console/command.ts'
+import type { Household, Transport } from '../../src/commands/command.ts'
 import { Doorkeeper } from '../../src/console/doorkeeper.ts'
 import { type Office, serveLine, serveVisitor } from '../../src/console/session.ts'
+import { deskOf, openHousehold, pipe, temporaryDirectory } from '../commands/household.ts'
 import { Shown } from '../support/shown.ts'
-import { deskOf, openHousehold, pipe, temporaryDirectory } from './household.ts'
 
 const prompt = 'porchlight> '
 const screen = { columns: 80, rows: 24, escapes: false, unicode: true }

@@ -1,7 +1,7 @@
 /** A client that insists: the server answers as expected, or it is gone. */
 import { setImmediate } from 'node:timers/promises'
+import { controlPath } from '../../src/commands/places.ts'
 import { askControl } from '../../src/console/control.ts'
-import { controlPath } from '../../src/console/places.ts'
 import { dial } from '../../src/net/dial.ts'
 import { Dialogue } from '../support/dialogue.ts'
 import type { ServerProcess } from '../support/process.ts'

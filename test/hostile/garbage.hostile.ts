@@ -1,7 +1,7 @@
 /** Random octets on every port and on the control socket: nothing falls over, nothing grows, and all is as before. */
 import { connect, type NetConnectOpts } from 'node:net'
 import { describe, test } from 'node:test'
-import { controlPath } from '../../src/console/places.ts'
+import { controlPath } from '../../src/commands/places.ts'
 import { Random } from '../crash/random.ts'
 import { targets } from '../fuzz/targets.ts'
 import { Siege } from './siege.ts'

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { budget } from '../../../src/base/budget.ts'
 import { Failure } from '../../../src/base/failure.ts'
-import type { Answer } from '../../../src/console/command.ts'
-import { commands } from '../../../src/console/commands.ts'
+import type { Answer } from '../../../src/commands/command.ts'
+import { commands } from '../../../src/commands/commands.ts'
+import { parseCall } from '../../../src/commands/parse.ts'
 import { type Request, serveControl } from '../../../src/console/control.ts'
-import { parseCall } from '../../../src/console/parse.ts'
 import { cuttings } from '../cuts.ts'
 import type { Target } from '../engine.ts'
 

@@ -2,7 +2,7 @@
 // after all of it Ctrl-C and Enter answer a question.
 import assert from 'node:assert/strict'
 import { budget } from '../../../src/base/budget.ts'
-import type { Asking } from '../../../src/console/dialogue.ts'
+import type { Asking } from '../../../src/commands/dialogue.ts'
 import { Shell } from '../../../src/console/shell.ts'
 import { eventWords } from '../../console/seat.ts'
 import { cuttings } from '../cuts.ts'
