@@ -75,6 +75,7 @@ export class Journal implements AsyncDisposable {
 
   /** The same with each line as it is kept: JSON. */
   async *recentTexts(filter: Filter = {}): AsyncGenerator<{ readonly line: JournalLine; readonly text: string }> {
+    await this.#written()
     const held = this.#ring.newest()
     const oldest = held.at(-1)
     // What is in memory is not read from the disk again: there it is newer than this.
@@ -151,6 +152,14 @@ export class Journal implements AsyncDisposable {
   #writeAll(): Promise<boolean> {
     this.#writing = this.#writing.then(() => this.#writeWaiting())
     return this.#writing
+  }
+
+  /** No write is under way: half done, its lines would be found in memory and on the disk. */
+  async #written(): Promise<void> {
+    for (let last: unknown; last !== this.#writing; ) {
+      last = this.#writing
+      await last
+    }
   }
 
   async #writeWaiting(): Promise<boolean> {
