@@ -16,14 +16,31 @@ export function wrap(text: string, width: number, indent = ''): readonly string[
   return lines
 }
 
-/** Pads every cell but the last of a row to the width of its column. */
-export function columns(rows: readonly (readonly string[])[]): readonly string[] {
+/** A narrower last column is not worth wrapping. */
+const leastLast = 16
+
+/**
+ * Pads every cell but the last of a row to the width of its column.
+ * @param width of the whole: the last column is wrapped to it, where enough is left for it
+ */
+export function columns(rows: readonly (readonly string[])[], width = Number.POSITIVE_INFINITY): readonly string[] {
   const widths: number[] = []
   for (const row of rows) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length)
   }
-  return rows.map(row => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
+  const last = widths.length - 1
+  const before = widths.slice(0, last).reduce((sum, width) => sum + width + gap.length, 0)
+  const room = width - before >= leastLast ? width - before : Number.POSITIVE_INFINITY
+  return rows.flatMap(row => {
+    const padded = row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+    const end = padded.at(-1) ?? ''
+    if (row.length - 1 < last || end.length <= room) return [padded.join(gap)]
+    const lines = wrap(end.trimStart(), room)
+    return lines.map((line, i) => (i === 0 ? [...padded.slice(0, -1), line].join(gap) : ' '.repeat(before) + line))
+  })
 }
+
+const gap = '  '
 
 /**
  * Finds the known word that was probably meant.

@@ -26,13 +26,13 @@ export async function addAlias({ operands: [text = '', ...texts] }: Call, { hous
   return [shown(address, targets), ...outsideWords(address, targets, household)]
 }
 
-export async function listAliases({ operands: [text] }: Call, { household }: Context): Promise<Lines> {
+export async function listAliases({ operands: [text] }: Call, { household, width }: Context): Promise<Lines> {
   const all = household.accounts.aliases()
   const address = text === undefined ? undefined : canonical(text, household.config)
   const aliases = address === undefined ? all : all.filter(alias => alias.address === address)
   if (address !== undefined && aliases.length === 0) refuse(`There is no alias ${address}.`)
   if (aliases.length === 0) return ['There are no aliases. To make one: porchlight alias add ADDRESS TARGET…']
-  return columns([['ALIAS', 'LEADS TO'], ...aliases.map(alias => [alias.address, alias.targets.join(', ')])])
+  return columns([['ALIAS', 'LEADS TO'], ...aliases.map(alias => [alias.address, alias.targets.join(', ')])], width)
 }
 
 /** Removes targets from an alias, or without targets the alias. What is gone already does no harm. */

@@ -41,7 +41,7 @@ async function tellTime(_call: Call, context: Context): Promise<Lines> {
     ['time server', await serverWords(context)],
     ['newest message', newestWords(await newestMessage(household), household.now())],
   ]
-  return columns(rows)
+  return columns(rows, context.width)
 }
 
 async function serverWords({ household, signal, print }: Context): Promise<string> {

@@ -113,6 +113,8 @@ export type Context = {
   readonly dialogue: Dialogue | undefined
   /** The settings as that person has last seen them. */
   readonly seen: Seen | undefined
+  /** Characters of a line where its output is shown; without a terminal no bound. */
+  readonly width: number
   /** What the household lives in; undefined where no server runs. */
   readonly house: House | undefined
   /** Aborts when nobody waits for the command any more. */

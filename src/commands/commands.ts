@@ -271,7 +271,7 @@ async function restart({ house }: Pick<Context, 'house'>): Promise<Lines> {
   return ['Porchlight is started anew.']
 }
 
-async function status({ household, running }: Context): Promise<Lines> {
+async function status({ household, running, width }: Context): Promise<Lines> {
   const rows = await household.status()
-  return [running ? 'Porchlight is running.' : 'Porchlight is not running.', ...columns(rows)]
+  return [running ? 'Porchlight is running.' : 'Porchlight is not running.', ...columns(rows, width)]
 }

@@ -61,7 +61,7 @@ async function showConfig({ operands: [name] }: Call, context: Context): Promise
     `${configuration.ofFile(key) === undefined ? ' ' : '*'} ${key}`,
     configuration.written(key) ?? '',
   ])
-  return [...about, ...columns(rows), ...pendingLines(configuration)]
+  return [...about, ...columns(rows, context.width), ...pendingLines(configuration)]
 }
 
 async function setConfig({ operands }: Call, context: Context): Promise<Lines> {

@@ -29,13 +29,13 @@ export async function addDevice({ operands: [text = ''], options }: Call, { hous
   return [`${name}, at ${address}, sends as ${as} to ${to.join(', ')}.`, ...doorWords(config)]
 }
 
-export async function listDeviceTable(_call: Call, { household }: Context): Promise<Lines> {
+export async function listDeviceTable(_call: Call, { household, width }: Context): Promise<Lines> {
   const devices = listDevices(household.settings)
   if (devices.length === 0) {
     return ['There are no devices. To name one: porchlight device add NAME --address IP --as ADDRESS --to ADDRESS']
   }
   const rows = devices.map(({ name, address, as, to }) => [name, address, as, to.join(', ')])
-  return [...columns([['NAME', 'ADDRESS', 'SENDS AS', 'TO'], ...rows]), ...doorWords(household.config)]
+  return [...columns([['NAME', 'ADDRESS', 'SENDS AS', 'TO'], ...rows], width), ...doorWords(household.config)]
 }
 
 /** What is gone already does no harm. */

@@ -7,22 +7,30 @@ import { recordOf } from './identify.ts'
 import { counted, cut, harmless, roughly, senderWords, upcoming } from './shown.ts'
 
 /** Widths of the columns; fixed, since no line waits for those after it. */
-const widths = { id: 16, age: 4, size: 9, sender: 22, recipients: 16, domain: 18, tries: 5, next: 7 } as const
+const wide = { id: 16, age: 4, size: 9, sender: 22, recipients: 16, domain: 18, tries: 5, next: 7 } as const
+/** The same for a terminal of 80 characters; the beginning of an id is enough to name a message. */
+const narrow = { id: 6, age: 4, size: 9, sender: 14, recipients: 9, domain: 12, tries: 5, next: 7 } as const
+type Widths = Readonly<Record<keyof typeof wide, number>>
 const titles = ['ID', 'AGE', 'SIZE', 'SENDER', 'RECIPIENTS', 'DOMAIN', 'TRIES', 'NEXT']
-/** Columns of the line below, which says what was answered last. */
-const answerWidth = 100
+/** Characters of a line that is wide. */
+const lineWidth = 111
+/** Characters of the line below, which says what was answered last. */
+const answerWidths = { wide: 100, narrow: 79 } as const
+/** As of when, and how, a line is shown. */
+type Look = { readonly now: number; readonly widths: Widths }
 
 /** What has been shown so far. */
 type Sum = { entries: number; messages: number; octets: number; held: number; oldest: number; next: number }
 
-export async function listQueue(_call: Call, { household, print, signal }: Context): Promise<Lines> {
+export async function listQueue(_call: Call, { household, print, signal, width }: Context): Promise<Lines> {
   const now = household.now()
+  const widths = width < lineWidth ? narrow : wide
   const sum: Sum = { entries: 0, messages: 0, octets: 0, held: 0, oldest: now, next: Number.POSITIVE_INFINITY }
   let last: { seq: number; record: MessageRecord | undefined } | undefined
   for await (const rows of household.outbound.all()) {
     for (const one of rows) {
       if (signal.aborted) refuse('Stopped.')
-      if (sum.entries === 0) await print(row(titles))
+      if (sum.entries === 0) await print(row(titles, widths))
       const record: MessageRecord | undefined = last?.seq === one.seq ? last.record : await recordOf(one.seq, household)
       if (last?.seq !== one.seq) {
         sum.messages += 1
@@ -30,7 +38,7 @@ export async function listQueue(_call: Call, { household, print, signal }: Conte
       }
       last = { seq: one.seq, record }
       count(sum, one)
-      for (const line of shown(one, record, now)) await print(line)
+      for (const line of shown(one, record, { now, widths })) await print(line)
     }
   }
   return sum.entries === 0 ? ['Nothing waits to be sent.'] : ['', ...summary(sum, household)]
@@ -43,30 +51,33 @@ function count(sum: Sum, { held, date, due }: Waiting): void {
   else sum.next = Math.min(sum.next, due)
 }
 
-function shown(one: Waiting, record: MessageRecord | undefined, now: number): Lines {
+function shown(one: Waiting, record: MessageRecord | undefined, { now, widths }: Look): Lines {
   const { id, date, domain, attempts, held, due, last } = one
-  const line = row([
+  const cells = [
     id,
     roughly(now - date),
     record ? roundSize(record.octets) : '?',
     record ? senderWords(record.reversePath) : '?',
-    record ? recipientsOf(one, record) : '?',
+    record ? recipientsOf(one, record, widths) : '?',
     domain,
     String(attempts),
     held ? 'held' : upcoming(due, now),
-  ])
-  return last === '' ? [line] : [line, cut(`  ${harmless(last)}`, answerWidth)]
+  ]
+  const line = row(cells, widths)
+  return last === ''
+    ? [line]
+    : [line, cut(`  ${harmless(last)}`, widths === wide ? answerWidths.wide : answerWidths.narrow)]
 }
 
 /** The domain stands beside them. */
-function recipientsOf({ pending }: Waiting, { recipients }: MessageRecord): string {
+function recipientsOf({ pending }: Waiting, { recipients }: MessageRecord, widths: Widths): string {
   const [first = -1, ...others] = pending
   const { path = '' } = recipients[first] ?? {}
   const more = others.length === 0 ? '' : ` +${others.length}`
   return cut(harmless(path.slice(0, path.lastIndexOf('@'))), widths.recipients - more.length) + more
 }
 
-function row(cells: readonly string[]): string {
+function row(cells: readonly string[], widths: Widths): string {
   const columns = Object.values(widths)
   return cells
     .map((cell, i) => cut(cell, columns[i] ?? 0).padEnd(columns[i] ?? 0))

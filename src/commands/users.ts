@@ -38,7 +38,7 @@ export function newName(text: string, { accounts }: Pick<Household, 'accounts'>)
   return name
 }
 
-export async function listUsers(_call: Call, { household }: Context): Promise<Lines> {
+export async function listUsers(_call: Call, { household, width }: Context): Promise<Lines> {
   const accounts = household.accounts.list()
   if (accounts.length === 0) return ['There are no accounts yet. To make one: porchlight user add NAME']
   const rows = accounts.map(({ id, name }) => {
@@ -47,7 +47,7 @@ export async function listUsers(_call: Call, { household }: Context): Promise<Li
     const size = most === undefined ? roundSize(octets) : `${roundSize(octets)} of ${formatSize(most)}`
     return [name, String(messages), size, addresses(name, household.config)]
   })
-  return columns([['NAME', 'MESSAGES', 'SIZE', 'ADDRESSES'], ...rows])
+  return columns([['NAME', 'MESSAGES', 'SIZE', 'ADDRESSES'], ...rows], width)
 }
 
 export async function removeUser({ operands: [text = ''], options }: Call, { household }: Context): Promise<Lines> {

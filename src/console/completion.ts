@@ -90,7 +90,7 @@ async function operandsOf(
 ): Promise<readonly string[]> {
   if (last.startsWith('-')) return [...needs, ...known].map(option => `--${option}`)
   const given = words.slice(name.split(' ').length).filter(word => !word.startsWith('-'))
-  const kinds = operands.split(' ').map(word => word.replace(/[[\]…]/g, ''))
+  const kinds = operands.split(' ').map(word => word.replace(/[[\]\u2026]/g, ''))
   const kind = kinds[given.length] ?? (operands.includes('…') ? kinds.at(-1) : undefined) ?? ''
   const found = await Promise.all(kind.split('|').map(word => sources[word]?.(household) ?? []))
   return found.flat()

@@ -20,7 +20,8 @@ export class Desk {
     if (command.talks && !told.dialogue) throw new Failure('USAGE', `${command.name} needs a terminal.`)
     const run = async () => {
       const { house } = this
-      return command.run(call, { ...told, house, household: house.household, running: true })
+      const width = told.dialogue?.columns ?? Number.POSITIVE_INFINITY
+      return command.run(call, { ...told, width, house, household: house.household, running: true })
     }
     if (command.aside) return run()
     // Each checks its change against what the one before has left.

@@ -75,6 +75,7 @@ async function runInside(words: readonly string[], call: Call, command: Inside, 
     dialogue: undefined,
     house: undefined,
     seen: undefined,
+    width: Number.POSITIVE_INFINITY,
     signal,
     print,
   }

@@ -31,6 +31,17 @@ test('columns are as wide as their widest cell, and the last is not padded', () 
   )
 })
 
+test('a last column that is too wide is wrapped below its own head', () => {
+  const rows = [
+    ['NAME', 'WHAT'],
+    ['a', 'one two three four five'],
+    ['bb', 'six'],
+  ]
+  assert.deepEqual(columns(rows, 24), ['NAME  WHAT', 'a     one two three four', '      five', 'bb    six'])
+  assert.deepEqual(columns(rows, 20), columns(rows), 'where little is left, the terminal wraps the whole')
+  assert.deepEqual(columns(rows, 29), columns(rows))
+})
+
 describe('the nearest word', () => {
   const known = ['serve', 'status', 'selftest', 'user', 'alias', 'limits.message']
   const rows: readonly (readonly [string, string | undefined])[] = [

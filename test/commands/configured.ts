@@ -54,6 +54,7 @@ export async function openConfigured(text: string | undefined, apply = async () 
     const context: Context = {
       household,
       house: undefined,
+      width: Number.POSITIVE_INFINITY,
       running: true,
       password: undefined,
       dialogue,

@@ -141,6 +141,7 @@ async function following(words: readonly string[], print: Context['print'], stop
     password: undefined,
     dialogue: undefined,
     house: undefined,
+    width: Number.POSITIVE_INFINITY,
     seen: undefined,
     signal: stop.signal,
     print,

@@ -35,7 +35,15 @@ async function room(work: (room: Room) => Promise<void>): Promise<void> {
       assert.ok(command.runs === 'inside')
       const { signal } = dialogue
       const print = (line: string) => dialogue.print(line)
-      const told = { password: undefined, dialogue, signal, print, seen: undefined, house: undefined }
+      const told = {
+        password: undefined,
+        dialogue,
+        signal,
+        print,
+        seen: undefined,
+        width: Number.POSITIVE_INFINITY,
+        house: undefined,
+      }
       return command.run(call, { ...told, household, running: true })
     },
   })

@@ -107,6 +107,8 @@ describe('queue list', () => {
         password: undefined,
         dialogue: undefined,
         house: undefined,
+        width: Number.POSITIVE_INFINITY,
+
         seen: undefined,
         signal: new AbortController().signal,
         print: async () => {

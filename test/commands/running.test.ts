@@ -52,7 +52,14 @@ function say(
   const call = parseCall(words.split(' '), commands)
   if (call.command.runs !== 'inside') throw new Error(`${words} is not for the server`)
   const signal = dialogue?.signal ?? new AbortController().signal
-  const told = { house: undefined, running: true, password: undefined, seen: undefined, print: async () => {} }
+  const told = {
+    house: undefined,
+    width: Number.POSITIVE_INFINITY,
+    running: true,
+    password: undefined,
+    seen: undefined,
+    print: async () => {},
+  }
   const context: Context = { ...told, household: of, dialogue, signal }
   return call.command.run(call, context)
 }
