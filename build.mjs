@@ -75,7 +75,10 @@ async function bundleTo(outfile) {
     format: 'cjs',
     target: 'node24',
     legalComments: 'eof',
-    charset: 'utf8',
+    // The text stays in memory as long as the process. Names stay as they are, and lines short, for traces.
+    minifyWhitespace: true,
+    lineLimit: 120,
+    charset: 'ascii',
     // node-cron asks where it lies when it is loaded; CommonJS has another word for that.
     define: { 'import.meta.url': '__metaUrl' },
     banner: { js: "const __metaUrl = require('node:url').pathToFileURL(__filename).href" },
@@ -83,6 +86,10 @@ async function bundleTo(outfile) {
     plugins: [{ name: 'addon', setup: replaceAddonLoader }],
   })
   if (warnings.length > 0) stop('The warnings above are faults that only the executable would show.')
+  // For a single character beyond Latin-1 V8 keeps the whole text in two octets each.
+  const beyond = /.{0,40}[^\p{ASCII}].{0,40}/u.exec(readFileSync(outfile, 'utf8'))
+  if (beyond)
+    stop(`esbuild leaves this as it is, in a regular expression or a licence; write it in ASCII: ${beyond[0]}`)
   const inPackage = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
   return [...new Set(Object.keys(metafile.inputs).flatMap(input => inPackage.exec(input) ?? []))].sort()
 }

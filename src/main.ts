@@ -52,9 +52,10 @@ async function serve(places: Places): Promise<Lines> {
   })
   log.info({ version, data: places.data, config: file ?? 'defaults' }, 'starting')
   const changed: Changes = new EventEmitter()
-  changed.on('settings', ({ log }) => {
-    journal.keep = log.keep
-    shown.format = log.format
+  changed.on('settings', config => {
+    journal.keep = config.log.keep
+    shown.format = config.log.format
+    log.level = config.log.level
   })
   const opening = () => openServer(places, log, journal, changed)
   const keeper = await Keeper.start(places.data, opening, log, config => changed.emit('settings', config))
@@ -73,28 +74,35 @@ async function serve(places: Places): Promise<Lines> {
 /** Opens the server and what works beside it. */
 async function openServer(places: Places, log: Log, journal: Journal, changed: Changes): Promise<Opened> {
   const { config } = await loadConfig(places)
-  const apply = async (config: Config) => {
-    await server.reload(config)
-    jobs.reload()
-    changed.emit('settings', config)
-  }
-  const configuration = await Configuration.open({ places, config, apply })
   const server = await Server.open({ config, directory: places.data, log, clock: systemClock })
-  await applyFirstBoot(server.store, places, log)
-  const household = servedHousehold(server, configuration, journal, () => jobs)
-  const jobs = await Jobs.start({
-    ...server.services,
-    open: server.openMaildrops,
-    identity: () => server.identity,
-    patient: () => household.patient,
-  })
-  return {
-    household,
-    reload: () => configuration.reload(),
-    close: async () => {
-      jobs.stop()
-      await server.stop()
-    },
+  try {
+    await applyFirstBoot(server.store, places, log)
+    const apply = async (config: Config) => {
+      await server.reload(config)
+      jobs.reload()
+      changed.emit('settings', config)
+    }
+    // Behind the first boot, which takes its passwords out of the file.
+    const configuration = await Configuration.open({ places, config, apply })
+    const household = servedHousehold({ server, configuration, journal, jobs: () => jobs })
+    const jobs = await Jobs.start({
+      ...server.services,
+      open: server.openMaildrops,
+      identity: () => server.identity,
+      patient: () => household.patient,
+    })
+    return {
+      household,
+      reload: () => configuration.reload(),
+      close: async () => {
+        jobs.stop()
+        await configuration.close()
+        await server.stop()
+      },
+    }
+  } catch (error) {
+    await server.stop()
+    throw error
   }
 }
 
@@ -121,7 +129,7 @@ async function openConsoles(
   const lines = new SerialLines({
     ttys: () => keeper.config.console.ttys,
     speed: () => keeper.config.console.speed,
-    serve: transport => serveLine(transport, office),
+    serve: (transport, tty) => serveLine(transport, office, tty),
     log,
     clock: systemClock,
   })
@@ -143,13 +151,22 @@ async function openConsoles(
 async function openControl({ data }: Keeper, office: Office): Promise<() => Promise<void>> {
   const open = new Map<Connection, Promise<void>>()
   const answer = answerCommands(office.desk)
+  let consoles = 0
+  const full = () =>
+    consoles < budget.consoles ? undefined : `${consoles} consoles are open already. Leave one first.`
   const serveOne = (connection: Connection) => {
     const attend: Attend = (transport, screen, words) => {
       // A person may think for as long as they like.
       connection.patience = 0
-      return serveVisitor(transport, screen, words, office)
+      consoles += 1
+      return serveVisitor(transport, screen, words, office).finally(() => (consoles -= 1))
     }
-    const services = { answer, attend, stopping: office.stopping }
+    const patiently: typeof answer = (request, voice) => {
+      // Who follows the log says nothing more.
+      connection.patience = 0
+      return answer(request, voice)
+    }
+    const services = { answer: patiently, attend, full, stopping: office.stopping }
     const served = serveControl(transport(connection), services).finally(() => open.delete(connection))
     open.set(connection, served)
     return served
@@ -195,7 +212,7 @@ async function open(places: Places): Promise<Household & AsyncDisposable> {
   const { config } = await loadConfig(places)
   const store = await Store.open(places.data, { clock: systemClock, log: silentLog, reserve: budget.reserve })
   const configuration = await Configuration.open({ places, config, apply: async () => {} })
-  return storedHousehold(store, config, places.data, configuration, await openJournal(places, config))
+  return storedHousehold({ store, config, directory: places.data, configuration, journal: await openJournal(places, config) })
 }
 
 function transport(connection: Connection): Transport {

@@ -36,8 +36,8 @@ export const budget = {
   headerMailboxes: 4000,
   /** Octets of a message id with its angle brackets: the longest domain leaves nothing for more; the log and traces hold it. */
   messageId: 255,
-  /** Octets of a field that are looked at while it passes by: its name and a message id. */
-  fieldStart: 300,
+  /** Octets of a field that are looked at while it passes by: its name and a message id, an author, or two host names. */
+  fieldStart: 1 * KiB,
   /** Fields of one name that a signature covers, the lowest first: otherwise it would grow with the header. */
   signedFields: 10,
 
@@ -54,6 +54,8 @@ export const budget = {
   smtpTransactions: 10_000,
   /** Received fields above which a message is taken to be in a loop: RFC 5321 §6.3. */
   received: 50,
+  /** Those of this host above which it is not forwarded again: two targets that send it back would double it each time. */
+  passed: 2,
   /** Octets of answers a session gathers before they must be written: less than a block, which so goes out uncopied. */
   output: 32 * KiB,
 
@@ -232,8 +234,9 @@ export const budget = {
   backlog: 2048,
   /** Connections of one door that are over and that the peer has not closed yet: no session, but a descriptor each. */
   leaving: 100,
-  /** Control connections at once, and octets of one control request. */
-  controlConnections: 8,
+  /** Control connections at once, those of them that are consoles, and octets of one control request. */
+  controlConnections: 16,
+  consoles: 8,
   controlRequest: 64 * KiB,
 
   // Terminals
@@ -243,8 +246,9 @@ export const budget = {
   consoleMarks: 4,
   /** Keys that are kept of what is typed ahead: a few commands. */
   consoleAhead: 4096,
-  /** Lines that the arrow up brings back. */
+  /** Lines that the arrow up brings back, and JavaScript characters of all of them: marks upon a character count, too. */
   consoleHistory: 100,
+  consoleHistoryText: 128 * KiB,
   /** Characters of one line that are printed, and of the rows that wait while --More-- is on the screen. */
   consolePrint: 16 * KiB,
   consoleHeld: 64 * KiB,
@@ -254,8 +258,8 @@ export const budget = {
   consoleCandidates: 200,
   /** Alerts that wait for the next question of a console; the log has them all. */
   consoleAlerts: 20,
-  /** Octets of what is typed that are looked at together. */
-  consoleSlice: 1 * KiB,
+  /** Octets of what is typed that are looked at together: arrows that bring back long lines are the most work. */
+  consoleSlice: 256,
   /** Characters of the sequence that a key without a character sends: the longest that are known have some ten. */
   escapeSequence: 32,
   /** The size of a terminal that is believed: what is narrower shows nothing, and a larger one costs memory. */
@@ -265,6 +269,10 @@ export const budget = {
   mostRows: 300,
 
   // The process
+  /** Milliseconds that a piece of work takes before others have their turn: nobody is to wait for 50, and slow boards take longer. */
+  turnMs: 10,
+  /** Known words that one which is not known is compared with: each takes a small board some tenths of a millisecond. */
+  guesses: 500,
   /** Octets of memory that Porchlight may take of a board that has 512 MiB and other things to do, too. */
   memory: 120 * MiB,
   /** Days whose disk use is remembered: what a household does in two months shows how fast its disk fills. */
@@ -278,6 +286,8 @@ export const budget = {
   readFields: 1000,
   /** Mailboxes of one field that are read for people. */
   correspondents: 100,
+  /** Encoded words of one text that are decoded: each may be in a charset of its own, and needs a decoder then. */
+  encodedWords: 500,
   /** Octets of the name of a charset; the longest of IANA's have some 40. */
   charsetName: 60,
   /** Parts of a message, and parts inside one another: what is deeper is one part, and what is more is passed over. */
@@ -305,6 +315,8 @@ export const budget = {
   readerFound: 100,
   /** Messages that one command of the reader takes. */
   readerMessages: 1000,
+  /** Messages marked as deleted that leaving the reader removes; 30 octets each while it is open. */
+  readerDeleted: 10_000,
   /** Octets of the text of a letter written at the console. */
   letterText: 64 * KiB,
   /** Addresses that Tab offers, those of the messages seen last. */

@@ -7,9 +7,9 @@ const alias = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}]|[._+=-](?=[\p{L}\p{N}]))*$/u
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** What `accountName` asks for, for a complaint. */
-export const accountRule = `letters and digits with single . _ - between them, at most ${budget.localPart} octets`
+export const accountRule = `letters and digits with single . _ - between them, at most ${budget.localPart} characters`
 /** What `aliasName` asks for, for a complaint. */
-export const aliasRule = `letters and digits with single . _ - + = between them, at most ${budget.localPart} octets`
+export const aliasRule = `letters and digits with single . _ - + = between them, at most ${budget.localPart} characters`
 
 /** The name of an account: lower case in Unicode form C, so that its addresses need no quotes. Undefined when it is no name. */
 export function accountName(text: string): string | undefined {

@@ -1,4 +1,5 @@
 /** Text for a reader: lines wrapped, columns aligned, and the known word nearest to a mistyped one. */
+import { budget } from './budget.ts'
 
 /** Breaks a text into lines of at most `width` characters, each begun with `indent`. A longer word keeps its own line. */
 export function wrap(text: string, width: number, indent = ''): readonly string[] {
@@ -44,16 +45,21 @@ const gap = '  '
 
 /**
  * Finds the known word that was probably meant.
- * @returns the nearest one, or undefined when more than a third of the word would have to change
+ * @returns the nearest of the first `budget.guesses` that are about as long; undefined when more than a third would have to change
  */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   // What is longer than this was not mistyped, and the comparison costs its length.
   if (word.length > 64) return undefined
   let best: string | undefined
   let least = Number.POSITIVE_INFINITY
+  let compared = 0
   for (const candidate of known) {
+    const longest = Math.max(word.length, candidate.length)
+    if (Math.abs(word.length - candidate.length) > longest / 3) continue
+    compared += 1
+    if (compared > budget.guesses) break
     const changes = distance(word.toLowerCase(), candidate.toLowerCase())
-    if (changes < least && changes <= Math.max(word.length, candidate.length) / 3) [best, least] = [candidate, changes]
+    if (changes < least && changes <= longest / 3) [best, least] = [candidate, changes]
   }
   return best
 }

@@ -19,20 +19,33 @@ export async function addAlias({ operands: [text = '', ...texts] }: Call, { hous
   if (targets.length === present.length) return [shown(address, present)]
   const directory = withAlias(directoryOf(household), address, targets)
   const unknown = findUnknown(address, targets, directory)
-  if (unknown !== undefined) refuse(`There is no ${unknown} here${suggestion(unknown, directory)}`)
-  const loop = findLoop(directory)
+  if (unknown !== undefined) refuse(`"${unknown}" is no account or alias here${suggestion(unknown, directory)}`)
+  const loop = await findLoop(directory)
   if (loop !== undefined) refuse(`With this, ${loop} would lead back to itself, or through too many aliases.`)
   await accounts.setAlias(address, targets)
   return [shown(address, targets), ...outsideWords(address, targets, household)]
 }
 
-export async function listAliases({ operands: [text] }: Call, { household, width }: Context): Promise<Lines> {
-  const all = household.accounts.aliases()
-  const address = text === undefined ? undefined : canonical(text, household.config)
-  const aliases = address === undefined ? all : all.filter(alias => alias.address === address)
-  if (address !== undefined && aliases.length === 0) refuse(`There is no alias ${address}.`)
-  if (aliases.length === 0) return ['There are no aliases. To make one: porchlight alias add ADDRESS TARGET…']
-  return columns([['ALIAS', 'LEADS TO'], ...aliases.map(alias => [alias.address, alias.targets.join(', ')])], width)
+export async function listAliases({ operands: [text] }: Call, { household, width, print }: Context): Promise<Lines> {
+  const { accounts, config } = household
+  if (text !== undefined) return columns([titles, oneAlias(canonical(text, config), household)], width)
+  const all = accounts.aliases()
+  if (all.length === 0) return ['There are no aliases. To make one: porchlight alias add ADDRESS TARGET…']
+  const longest = all.reduce((most, { address }) => Math.max(most, address.length), titles[0].length)
+  const shown = (name: string, rest: string) => columns([[name.padEnd(longest), rest]], width)
+  for (const line of shown(...titles)) await print(line)
+  // One after the other: all together may be megabytes.
+  for (const { address, targets } of all) {
+    for (const line of shown(address, targets.join(', '))) await print(line)
+  }
+  return []
+}
+
+const titles = ['ALIAS', 'LEADS TO'] as const
+
+function oneAlias(address: string, { accounts }: Household): readonly string[] {
+  const targets = accounts.alias(address) ?? refuse(`There is no alias ${address}.`)
+  return [address, targets.join(', ')]
 }
 
 /** Removes targets from an alias, or without targets the alias. What is gone already does no harm. */
@@ -45,7 +58,7 @@ export async function removeAlias({ operands: [text = '', ...texts] }: Call, { h
   const targets = leaving.length === 0 ? [] : present.filter(target => !leaving.includes(target))
   if (targets.length === present.length) return [shown(address, present)]
   const directory = directoryOf(household)
-  const broken = findBroken(directory, withAlias(directory, address, targets))
+  const broken = await findBroken(directory, withAlias(directory, address, targets))
   if (broken !== undefined) refuse(`The alias ${broken} leads to ${address}. First: porchlight alias remove ${broken}`)
   if (targets.length > 0) await accounts.setAlias(address, targets)
   else await accounts.removeAlias(address)

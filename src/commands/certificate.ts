@@ -14,6 +14,8 @@ import { type Call, type Command, type Context, type Lines, places } from './com
 import { counted, moment } from './shown.ts'
 
 const dayMs = 86_400_000
+/** Characters of a line on which the fingerprint stands whole. */
+const wholeFingerprint = 112
 
 const row = { operands: '', options: [...places], group: 'Server', runs: 'inside', password: false } as const
 
@@ -32,7 +34,7 @@ export const certificate: readonly Command[] = [
   {
     ...row,
     name: 'certificate renew',
-    summary: 'Make it anew, or read it again',
+    summary: 'Make the certificate anew, or read it again',
     details: [
       'One that this box has made itself is made anew, with the same key. Files of your own are read again. Connections that are open go on as they are.',
     ],
@@ -41,40 +43,41 @@ export const certificate: readonly Command[] = [
   },
 ]
 
-async function showCertificate(_call: Call, { household }: Context): Promise<Lines> {
+async function showCertificate(_call: Call, { household, width }: Context): Promise<Lines> {
   const { identity } = household
   const onDisk = await certificateOnDisk(identity.options)
   const inUse = identity.inUse ?? onDisk
   const changed = inUse.fingerprint256 !== onDisk.fingerprint256
   return [
-    ...described(inUse, identity),
+    ...described(inUse, identity, width),
     ...(changed
       ? ['The file holds another one by now. It is taken tonight, or at once with: porchlight certificate renew']
       : []),
   ]
 }
 
-async function renewCertificate(_call: Call, { household }: Context): Promise<Lines> {
+async function renewCertificate(_call: Call, { household, width }: Context): Promise<Lines> {
   const { identity } = household
   const own = !isSelfMade(identity.options)
   await (own ? identity.reload() : renew(identity))
   const done = own ? 'The files of the certificate were read again.' : 'There is a new certificate, for the same key.'
   // After the reload the one in use is another one.
-  return [done, ...described(await certificateOnDisk(identity.options), household.identity)]
+  return [done, ...described(await certificateOnDisk(identity.options), household.identity, width)]
 }
 
-function described(certificate: X509Certificate, { options, now }: Identity): Lines {
+function described(certificate: X509Certificate, { options, now }: Identity, width: number): Lines {
   const facts = shown(certificate, options.hostname)
-  return [
-    ...columns([
-      ['for', facts.names.map(harmless).join(', ')],
-      ['vouched for by', facts.selfSigned ? 'nobody but this box' : harmless(facts.issuer)],
-      ['good until', `${moment(facts.validTo)} (${lifeWords(facts, now())})`],
-      ['SHA-256', facts.fingerprint],
-      ['file', certificatePath(options)],
-    ]),
-    ...verdict(facts, options.hostname, now()),
+  // In groups, so that a narrow line can break it.
+  const fingerprint =
+    width < wholeFingerprint ? facts.fingerprint.replace(/((?:..:){7}..):/g, '$1: ') : facts.fingerprint
+  const rows = [
+    ['for', facts.names.map(harmless).join(', ')],
+    ['vouched for by', facts.selfSigned ? 'nobody but this box' : harmless(facts.issuer)],
+    ['good until', `${moment(facts.validTo)} (${lifeWords(facts, now())})`],
+    ['SHA-256', fingerprint],
+    ['file', certificatePath(options)],
   ]
+  return [...columns(rows, width), ...verdict(facts, options.hostname, now())]
 }
 
 function lifeWords({ validTo }: Shown, now: number): string {

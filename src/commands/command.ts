@@ -89,6 +89,8 @@ type Here = { readonly runs: 'here'; run(call: Call, world: World): Promise<Line
 export type Inside = {
   readonly runs: 'inside'
   readonly password: boolean
+  /** Refuses what will not do whatever the password is, before somebody at a console is asked for it. */
+  readonly ready?: (call: Call, household: Household) => void
   /** It changes nothing and takes long: other commands do not wait for its end. */
   readonly aside?: true
   /** It cannot do without a person at a terminal: `context.dialogue` is there. Such a command is `aside`, too. */

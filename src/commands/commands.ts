@@ -20,7 +20,7 @@ import { retention } from './retention.ts'
 import { running } from './running.ts'
 import { settingUp } from './setup.ts'
 import { repairStore, verifyStore } from './upkeep.ts'
-import { addUser, changePassword, listUsers, removeUser } from './users.ts'
+import { addUser, changePassword, existing, listUsers, newName, removeUser } from './users.ts'
 import { vacation } from './vacation.ts'
 
 const passwordWays = [
@@ -47,7 +47,9 @@ export const commands: readonly Command[] = [
     options: [...places],
     group: 'Server',
     summary: 'Show how the server and the store are',
-    details: [],
+    details: [
+      'Where it listens, who is connected, memory, certificate, accounts, disk, the mail of today and what waits.',
+    ],
     examples: [],
     runs: 'inside',
     password: false,
@@ -114,7 +116,7 @@ export const commands: readonly Command[] = [
     operands: '',
     options: [...places],
     group: 'Store',
-    summary: 'Check every message against its digest',
+    summary: 'Read every message and look for damage',
     details: [
       'It works beside the running server, or on the store when none runs, and changes nothing. What is damaged is named: its id, its accounts, when it came and what is wrong. Ctrl-C stops it.',
     ],
@@ -147,6 +149,7 @@ export const commands: readonly Command[] = [
     examples: ['porchlight user add alice', 'porchlight user add alice --generate'],
     runs: 'inside',
     password: true,
+    ready: ({ operands: [name = ''] }, household) => void newName(name, household),
     run: addUser,
   },
   {
@@ -167,7 +170,7 @@ export const commands: readonly Command[] = [
     options: ['delete-mail', ...places],
     group: 'Accounts',
     summary: 'Remove an account',
-    details: [],
+    details: ['One that still has mail is removed only with --delete-mail.'],
     examples: ['porchlight user remove alice --delete-mail'],
     runs: 'inside',
     password: false,
@@ -183,6 +186,7 @@ export const commands: readonly Command[] = [
     examples: ['porchlight user password alice'],
     runs: 'inside',
     password: true,
+    ready: ({ operands: [name = ''] }, household) => void existing(name, household),
     run: changePassword,
   },
   ...retention,
@@ -218,6 +222,7 @@ export const commands: readonly Command[] = [
     examples: [],
     runs: 'inside',
     password: false,
+    aside: true,
     run: listAliases,
   },
   {

@@ -16,7 +16,7 @@ export const configuring: readonly Command[] = [
     operands: '[KEY|SECTION]',
     summary: 'Show the settings',
     details: [
-      'All of them, those of a section, or one with its meaning. What differs from the default has a * before it. To read about all: porchlight help config',
+      'All of them, those of a section, or one with its meaning. What differs from the default has a * before it.',
     ],
     examples: ['porchlight config show', 'porchlight config show mail', 'porchlight config show mail.catch_all'],
     run: showConfig,
@@ -67,13 +67,18 @@ async function showConfig({ operands: [name] }: Call, context: Context): Promise
 async function setConfig({ operands }: Call, context: Context): Promise<Lines> {
   const changes = changesOf(operands)
   const lines = await change(changes, context)
-  return [...changes.map(([key]) => `${key} is ${configurationOf(context).written(key)} now.`), ...lines]
+  return [...changes.map(([key]) => `${key} is ${valueWords(key, context)} now.`), ...lines]
 }
 
 async function resetConfig({ operands: [key = ''] }: Call, context: Context): Promise<Lines> {
   rowOf(key)
   const lines = await change([[key, undefined]], context)
-  return [`${key} is ${configurationOf(context).written(key)} again, as it is when nobody says otherwise.`, ...lines]
+  return [`${key} is ${valueWords(key, context)} again, as it is when nobody says otherwise.`, ...lines]
+}
+
+function valueWords(key: string, context: Context): string {
+  const written = configurationOf(context).written(key) ?? ''
+  return written === '""' || written === '[]' ? 'empty' : written
 }
 
 /**
@@ -91,7 +96,7 @@ async function change(changes: readonly Change[], context: Context): Promise<Lin
     return [...restarting, ...strangers(changes, household.accounts)]
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'CONFIG') throw error
-    throw new Failure('CONFIG', asCommands(error.message, keys), { cause: error })
+    throw new Failure('CONFIG', asCommands(error.message, changes), { cause: error })
   } finally {
     // Where it was refused because somebody else has changed it, the refusal has said what it is.
     seen?.note(configuration, keys)
@@ -180,14 +185,25 @@ function asWords(value: Written): string {
 }
 
 /** Complaints of the reader of the file, whose advice is what to write there, with what to type instead. */
-function asCommands(complaint: string, keys: readonly string[]): string {
+function asCommands(complaint: string, changes: readonly Change[]): string {
+  const keys = changes.map(([key]) => key)
   const lines = complaint.split('\n').map(line => {
     const key = keys.find(key => line.startsWith(`${key}: `))
-    if (key === undefined) return line
+    if (key === undefined) return together(line, changes)
     const [wrong = ''] = line.split('; write for instance ')
     return `${wrong}. For instance: porchlight config set ${key} ${asWords(rowOf(key).example)}`
   })
   return [...lines, 'Nothing is changed.'].join('\n')
+}
+
+/** What several settings of a section lack is set together with what was to be set. */
+function together(line: string, changes: readonly Change[]): string {
+  const [, section, wrong, name] = /^(\w+): (.*); write for instance (\w+) = /.exec(line) ?? []
+  const missing = settings.get(`${section}.${name}`)
+  if (!missing) return line
+  const known = changes.map(([key, value]) => `${key}=${asWords(value ?? '')}`)
+  const words = [...known, `${section}.${name}=${asWords(missing.example)}`]
+  return `${section}: ${wrong}. Set them together, for instance: porchlight config set ${words.join(' ')}`
 }
 
 /** Accounts that are named and are not there. */

@@ -51,6 +51,7 @@ export class Configuration {
   /** What the file said when it was last looked at. */
   #document: object = {}
   #turn: Promise<unknown> = Promise.resolve()
+  #closed = false
 
   private constructor({ places, config, apply }: Parts) {
     this.#places = places
@@ -152,6 +153,13 @@ export class Configuration {
     })
   }
 
+  /** Waits for a change that is under way. Those that come later are refused: the server is started anew with the file as it is. */
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#closed = true
+    })
+  }
+
   #refuseConflict(key: string, known: string | undefined): void {
     const present = this.written(key)
     if (present === undefined) throw new Failure('REFUSED', `There is no setting ${key}.`)
@@ -189,7 +197,10 @@ export class Configuration {
   }
 
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(task)
+    const result = this.#turn.then(() => {
+      if (this.#closed) throw new Failure('REFUSED', 'Porchlight is being started anew; try again in a moment.')
+      return task()
+    })
     this.#turn = result.catch(() => {})
     return result
   }

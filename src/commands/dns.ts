@@ -1,5 +1,6 @@
 /** The command dns: the records to publish for the household's domains, as a zone file has them (RFC 1035 §5.1). */
 import type { Config } from '../base/config.ts'
+import { wrap } from '../base/words.ts'
 import {
   dkimRecords,
   dmarcRecord,
@@ -13,8 +14,14 @@ import {
 import type { Keyring } from '../store/keyring.ts'
 import type { Call, Context, Lines } from './command.ts'
 
-export async function printRecords(_call: Call, { household, print }: Context): Promise<Lines> {
+/** Characters of a comment's line at most. */
+const widest = 100
+
+export async function printRecords(_call: Call, { household, print: show, width }: Context): Promise<Lines> {
   const { config, keyring } = household
+  const print = async (line: string) => {
+    for (const row of commentRows(line, Math.min(width, widest))) await show(row)
+  }
   for (const line of aboutHost(config)) await print(line)
   for (const domain of config.domains) {
     for (const line of await aboutDomain(domain, config, keyring)) await print(line)
@@ -22,10 +29,14 @@ export async function printRecords(_call: Call, { household, print }: Context): 
   return []
 }
 
+/** A comment goes on in a comment; a record is one line, however long, so that it can be copied. */
+function commentRows(line: string, width: number): Lines {
+  return line.startsWith('; ') ? wrap(line.slice(2), width - 2).map(row => `; ${row}`) : [line]
+}
+
 function aboutHost({ hostname }: Config): Lines {
   return [
-    '; The host. Put its public addresses in place of these, and have whoever gave you the addresses',
-    `; name it in their reverse records (PTR): many hosts take no mail from one without.`,
+    '; The host. Put its public addresses in place of these, and have whoever gave you the addresses name it in their reverse records (PTR): many hosts take no mail from one without.',
     `; ${hostname}. IN A 192.0.2.1`,
     `; ${hostname}. IN AAAA 2001:db8::1`,
   ]

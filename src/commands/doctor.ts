@@ -6,7 +6,7 @@ import { chosenChecks, examine } from '../doctor/examine.ts'
 import { type Finding, type State, sorted, states } from '../doctor/finding.ts'
 import { type Call, type Command, type Context, type Lines, places } from './command.ts'
 
-/** Characters of a line where no terminal says how many it has. */
+/** Characters of a line at most: sentences that are longer are hard to read. */
 const plainWidth = 80
 
 export const doctoring: readonly Command[] = [
@@ -34,9 +34,9 @@ const headings: Readonly<Record<State, string>> = {
   well: 'This is well:',
 }
 
-async function consult({ operands }: Call, { household, print, signal, dialogue }: Context): Promise<Lines> {
+async function consult({ operands }: Call, { household, print, signal, width: shown }: Context): Promise<Lines> {
   const chosen = chosenChecks(operands)
-  const width = dialogue?.columns ?? plainWidth
+  const width = Math.min(shown, plainWidth)
   let done = 0
   const findings = await examine(
     household.patient,

@@ -1,7 +1,10 @@
 /**
  * The table [setup] of the configuration file, for those who set the box up without a console: an account and passwords for
- * the first start. It is carried out once and taken out of the file again, with the passwords in it.
+ * the first start. It is carried out once and taken out of the file again, with the passwords in it. And the way back in for
+ * whoever has lost the password of the console: a file beside the configuration, or in the data directory, that asks for it.
  */
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { hashPassword, passwordProblem } from '../auth/password.ts'
 import { firstBootTable } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
@@ -19,7 +22,10 @@ import { markSetUp } from './setup-state.ts'
 import { newName } from './users.ts'
 
 type Home = Pick<Household, 'accounts' | 'settings'>
-type File = Pick<Places, 'config' | 'configAsked'>
+type File = Pick<Places, 'config' | 'configAsked' | 'data'>
+
+/** Its presence is what counts. Some systems put an ending to every name. */
+const resetNames = ['reset-console-password', 'reset-console-password.txt'] as const
 
 const wishes = ['account', 'password', 'console_password'] as const
 type Wish = (typeof wishes)[number]
@@ -39,6 +45,7 @@ type Plan = {
  */
 export async function applyFirstBoot(home: Home, file: File, log: Log): Promise<void> {
   try {
+    await forgetPassword(home, file, log)
     const text = (await readConfigText(file)) ?? ''
     const table = tableOf(text)
     if (table === undefined) return
@@ -50,6 +57,30 @@ export async function applyFirstBoot(home: Home, file: File, log: Log): Promise<
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     log.error({ reason: sentence(error) }, '[setup] cannot be carried out')
+  }
+}
+
+/** Takes the password of the console away where a file asks for it, and then the file: a crash between the two does it again. */
+async function forgetPassword({ settings }: Home, { config, data }: File, log: Log): Promise<void> {
+  const folders = new Set([dirname(config), data])
+  for (const file of [...folders].flatMap(folder => resetNames.map(name => join(folder, name)))) {
+    if (!(await isThere(file))) continue
+    await settings.set(passwordSetting, '')
+    log.warn({ file }, 'the password of the console is taken away')
+    try {
+      await removeFile(file)
+    } catch (error) {
+      log.error({ reason: sentence(error) }, 'the password of the console is taken away at each start')
+    }
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch {
+    return false
   }
 }
 

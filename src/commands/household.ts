@@ -39,15 +39,20 @@ type Parts = Pick<
   readonly jobs: (() => Jobs) | undefined
 }
 
+/** What a household has where it lives, and a test does without. */
+type Furniture = Partial<Pick<Household, 'configuration' | 'journal'>>
+type Served = Furniture & { readonly server: Server; readonly jobs?: () => Jobs }
+type Stored = Furniture & {
+  readonly store: Store
+  readonly config: Config
+  /** The data directory. */
+  readonly directory: string
+}
+
 /** The household of the running server. */
-export function servedHousehold(
-  server: Server,
-  configuration?: Configuration,
-  journal?: Journal,
-  jobs?: () => Jobs,
-): Household {
-  // Made anew for each use: the resolver is another one after a reload.
+export function servedHousehold({ server, configuration, journal, jobs }: Served): Household {
   const identity = () => server.identity
+  // Made anew for each use: the resolver is another one after a reload.
   const parts = () => ({
     ...server.services,
     delivery: server.queue,
@@ -61,17 +66,9 @@ export function servedHousehold(
   return householdOf(parts)
 }
 
-/**
- * The household of a store, which is closed with it.
- * @param directory the data directory
- */
-export function storedHousehold(
-  store: Store,
-  config: Config,
-  directory: string,
-  configuration?: Configuration,
-  journal?: Journal,
-): Household & AsyncDisposable {
+/** The household of a store that no server has open, which is closed with it. */
+export function storedHousehold(stored: Stored): Household & AsyncDisposable {
+  const { store, config, directory, configuration, journal } = stored
   const resolver = new Resolver({ servers: config.dns.servers, clock: systemClock })
   const sts = new MtaSts({ names: resolver, clock: systemClock })
   const ports = config.listen.smtp.map(({ port }) => port)

@@ -33,18 +33,23 @@ export const working: readonly Command[] = [
   },
 ]
 
-async function listJobs(_call: Call, { household }: Context): Promise<Lines> {
+async function listJobs(_call: Call, { household, width }: Context): Promise<Lines> {
   const all = jobsOf(household).list()
-  const rows = all.map(({ name, meaning, next }) => [name, meaning, moment(next)])
-  const table = columns([['JOB', 'WHAT IT DOES', 'NEXT'], ...rows])
-  const [head = '', ...lines] = table
-  return [head, ...lines.flatMap((line, i) => [line, ...lastWords(all[i])])]
+  const titles = ['JOB', 'NEXT', 'WHAT IT DOES, AND HOW IT WENT']
+  return columns([titles, ...all.flatMap(job => rowsOf(job))], width)
 }
 
-function lastWords(job: JobState | undefined): Lines {
-  if (!job) return []
-  if (job.running) return ['  It is running now.']
-  return [job.last === undefined ? '  It did not run yet.' : `  ${runWords(job.last)}`]
+function rowsOf(job: JobState): readonly Lines[] {
+  const { name, meaning, next } = job
+  return [
+    [name, moment(next), meaning],
+    ['', '', lastWords(job)],
+  ]
+}
+
+function lastWords({ running, last }: JobState): string {
+  if (running) return 'It is running now.'
+  return last === undefined ? 'It did not run yet.' : runWords(last)
 }
 
 function runWords({ date, ms, result, failed }: JobRun): string {

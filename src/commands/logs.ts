@@ -126,6 +126,7 @@ function shownLine(journal: Journal, line: JournalLine): string {
 /** Lines that have come and were not shown yet: bounded, for a slow terminal must not hold the log back. */
 class News implements Disposable {
   #lines: Both[] = []
+  #octets = 0
   #missed = 0
   #wake = () => {}
   readonly #end: () => void
@@ -133,8 +134,8 @@ class News implements Disposable {
   constructor(journal: Journal, filter: Filter) {
     this.#end = journal.watch((line, text) => {
       if (!passes(line, filter)) return
-      if (this.#lines.length >= budget.logBehind) this.#missed += 1
-      else this.#lines.push({ line, text })
+      if (this.#lines.length >= budget.logBehind || this.#octets >= budget.logOctets) this.#missed += 1
+      else this.#keep({ line, text })
       this.#wake()
     })
   }
@@ -159,7 +160,18 @@ class News implements Disposable {
       await promise
       signal.removeEventListener('abort', this.#wake)
     }
-    return signal.aborted ? undefined : this.#lines.shift()
+    return signal.aborted ? undefined : this.#take()
+  }
+
+  #keep(both: Both): void {
+    this.#lines.push(both)
+    this.#octets += both.text.length
+  }
+
+  #take(): Both | undefined {
+    const both = this.#lines.shift()
+    this.#octets -= both?.text.length ?? 0
+    return both
   }
 
   [Symbol.dispose](): void {

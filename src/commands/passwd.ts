@@ -1,6 +1,6 @@
 /** The command that changes a password, of an account or of the console: passwd. */
 import { type Call, type Command, type Context, type Lines, places } from './command.ts'
-import { changePassword, newPassword } from './users.ts'
+import { changePassword, existing, newPassword } from './users.ts'
 
 /** Under which the console's password is kept, hashed, in the settings of the store. */
 export const passwordSetting = 'console.password'
@@ -11,13 +11,14 @@ export const passwd: readonly Command[] = [
     operands: 'NAME|console',
     options: ['generate', 'password-stdin', ...places],
     group: 'Accounts',
-    summary: "Change an account's password, or the console's",
+    summary: 'Change the password of an account or the console',
     details: [
-      'passwd console is for the password that a serial console asks for, passwd NAME the same as user password NAME. It is asked for twice without showing it, unless an option says otherwise.',
+      'passwd console is for the password that a serial console asks for, passwd NAME the same as user password NAME. It is asked for twice without showing it. If the one of the console is lost: an empty file named reset-console-password beside porchlight.toml, put there by whoever can write to the card, takes it away at the next start.',
     ],
     examples: ['porchlight passwd alice', 'porchlight passwd console'],
     runs: 'inside',
     password: true,
+    ready: ({ operands: [name = ''] }, household) => void (name === 'console' || existing(name, household)),
     run: (call, context) =>
       call.operands[0] === 'console' ? changeConsole(call, context) : changePassword(call, context),
   },

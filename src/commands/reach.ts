@@ -1,4 +1,5 @@
 /** What a change to accounts and aliases would do to the mail of others: asked of the routing itself, before it is made. */
+import { Pace } from '../base/pace.ts'
 import { route } from '../flow/routing.ts'
 import type { Account, Alias } from '../store/roster.ts'
 import type { Household } from './command.ts'
@@ -45,19 +46,29 @@ export function withoutAccount(directory: Directory, name: string): Directory {
 }
 
 /** Finds an alias that leads back to itself, or through more aliases than are followed. */
-export function findLoop(directory: Directory): string | undefined {
-  const loops = ({ address }: Alias) =>
-    domainsOf(address, directory).some(domain => reach(address, domain, directory) === 'loop')
-  return directory.aliases().find(loops)?.address
+export function findLoop(directory: Directory): Promise<string | undefined> {
+  return firstOf(directory, ({ address }) =>
+    domainsOf(address, directory).some(domain => reach(address, domain, directory) === 'loop'),
+  )
 }
 
 /** Finds an alias with a target that leads to somebody before the change and to nobody after it. */
-export function findBroken(before: Directory, after: Directory): string | undefined {
-  const breaks = ({ address, targets }: Alias) =>
+export function findBroken(before: Directory, after: Directory): Promise<string | undefined> {
+  return firstOf(after, ({ address, targets }) =>
     domainsOf(address, after).some(domain =>
       targets.some(target => reach(target, domain, before) === 'local' && reach(target, domain, after) !== 'local'),
-    )
-  return after.aliases().find(breaks)?.address
+    ),
+  )
+}
+
+/** The first alias of which something is true; all of them together may be a million ways to follow. */
+async function firstOf(directory: Directory, is: (alias: Alias) => boolean): Promise<string | undefined> {
+  const pace = new Pace()
+  for (const alias of directory.aliases()) {
+    if (is(alias)) return alias.address
+    await pace.step()
+  }
+  return undefined
 }
 
 /** Finds a target of an alias that leads to nobody in one of the alias's domains. */

@@ -126,7 +126,8 @@ export class ReaderBox {
     const before = this.#known === 0 ? this.#first : this.#uids[this.#known - 1]
     const entries = await this.#mail().entries(this.#account, pageSize, before)
     if (this.#known + entries.length > this.#uids.length) {
-      const grown = new Uint32Array(Math.max(this.#uids.length * 2, this.#known + entries.length))
+      const most = budget.readerNumbers + pageSize
+      const grown = new Uint32Array(Math.min(most, Math.max(this.#uids.length * 2, this.#known + entries.length)))
       grown.set(this.#uids)
       this.#uids = grown
     }

@@ -3,6 +3,7 @@ import { budget } from '../base/budget.ts'
 import { columns, didYouMean } from '../base/words.ts'
 import { flags } from '../store/flags.ts'
 import { refuse } from './command.ts'
+import type { Dialogue } from './dialogue.ts'
 import type { Reading } from './reader.ts'
 import type { Numbered } from './reader-box.ts'
 import { ownAddresses, writeLetter } from './reader-letter.ts'
@@ -151,7 +152,7 @@ export function findCommand(line: string): { readonly command: ReaderCommand; re
     asked,
     readerCommands.map(({ name }) => name),
   )
-  return refuse(`There is no command ${harmless(word)} here${meant} For a list of them type help.`)
+  return refuse(`There is no command ${harmless(word)} here${meant} To see what there is: help. To leave: quit`)
 }
 
 /** What Tab offers. */
@@ -161,17 +162,21 @@ export function completions(line: string): readonly string[] {
 }
 
 /** What `?` shows. */
-export function explain(line: string): readonly string[] {
+export function explain(line: string, dialogue: Dialogue): readonly string[] {
   const [word = ''] = line.trim().split(/\s+/)
-  return rows(readerCommands.filter(({ name }) => name.startsWith(word)))
+  return rows(
+    readerCommands.filter(({ name }) => name.startsWith(word)),
+    dialogue,
+  )
 }
 
-function rows(commands: readonly ReaderCommand[]): readonly string[] {
-  return columns(commands.map(({ name, operands, summary }) => [`  ${name} ${operands}`.trimEnd(), summary]))
+function rows(commands: readonly ReaderCommand[], dialogue: Dialogue): readonly string[] {
+  const table = commands.map(({ name, operands, summary }) => [`  ${name} ${operands}`.trimEnd(), summary])
+  return columns(table, dialogue.columns - 1)
 }
 
 async function help({ dialogue }: Reading): Promise<void> {
-  for (const line of rows(readerCommands)) await dialogue.print(line)
+  for (const line of rows(readerCommands, dialogue)) await dialogue.print(line)
 }
 
 /** @param from the number at the top of the page */
@@ -222,6 +227,7 @@ async function mark(
   reading: Reading,
 ): Promise<void> {
   const messages = await several(operands, name, reading)
+  if (((change.add ?? 0) & flags.deleted) !== 0) reading.mayDelete(messages.length)
   await reading.box.mark(messages, change)
   for (const message of messages) reading.marked(message, change)
   await reading.dialogue.print(`${counted(messages.length, 'message')} ${done}.`)

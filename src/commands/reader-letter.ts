@@ -1,7 +1,8 @@
 /** Writes letters and answers: asks for what they need, shows them, and has them sent. */
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
-import { formatAddress, parseAddress } from '../message/address.ts'
+import { route } from '../flow/routing.ts'
+import { type Address, formatAddress, parseAddress } from '../message/address.ts'
 import { composeLetter } from '../message/letter.ts'
 import type { Reading } from './reader.ts'
 import { harmless } from './shown.ts'
@@ -79,8 +80,11 @@ async function askAddresses(
     const answer = await dialogue.ask(question, { initial: before.join(', '), complete })
     const words = answer.split(/[,;\s]+/).filter(word => word !== '')
     const bad = words.find(word => addressOf(word, reading) === undefined)
+    const lost = words.find(word => leadsNowhere(word, reading))
     if (bad !== undefined) {
       await dialogue.print(`"${harmless(bad)}" is not an address; write for instance bob@example.org.`)
+    } else if (lost !== undefined) {
+      await dialogue.print(`There is nobody called ${harmless(lost)} here; write a whole address, as bob@example.org.`)
     } else if (needed && words.length === 0) {
       await dialogue.print('Write an address, or press Ctrl-C to leave the letter.')
     } else {
@@ -89,13 +93,22 @@ async function askAddresses(
   }
 }
 
-/** A name alone is one of this household. */
-function addressOf(word: string, { household }: Reading): string | undefined {
-  const bare = word.replace(/^<|>$/g, '')
-  const address = parseAddress(bare.includes('@') ? bare : `${bare}@${household().config.domains[0] ?? ''}`, {
-    utf8: true,
-  })
+function addressOf(word: string, reading: Reading): string | undefined {
+  const address = parsed(word, reading)
   return address && formatAddress(address)
+}
+
+/** Whether it is an address of this household that nobody has: a word in the wrong place, or a slip. */
+function leadsNowhere(word: string, reading: Reading): boolean {
+  const { config, accounts } = reading.household()
+  const address = parsed(word, reading)
+  return address !== undefined && route(address, { ...config, accounts }).kind === 'unknown'
+}
+
+/** A name alone is one of this household. */
+function parsed(word: string, { household }: Reading): Address | undefined {
+  const bare = word.replace(/^<|>$/g, '')
+  return parseAddress(bare.includes('@') ? bare : `${bare}@${household().config.domains[0] ?? ''}`, { utf8: true })
 }
 
 /** Lines that are there already can be changed, one after the other. */

@@ -32,7 +32,7 @@ export async function search(word: string, reading: Reading): Promise<void> {
     if (dialogue.signal.aborted || found >= budget.readerFound || looked >= budget.readerSearch) break
   }
   const more = found >= budget.readerFound ? '; there may be more' : ''
-  await dialogue.print(`${counted(found, 'message')} found, ${looked} looked at${more}.`)
+  await dialogue.print(`${found === 0 ? 'No message' : counted(found, 'message')} found, ${looked} looked at${more}.`)
 }
 
 function matches({ from, subject }: Summary, wanted: string): boolean {

@@ -26,10 +26,15 @@ export async function showText({ number, entry }: Numbered, reading: Reading): P
   const text = outline.text
   const html = outline.parts.some(({ part }) => part.type === 'text/html' && text.has(part.number))
   const shown = new ShownText(text, html ? await loadHtml() : undefined)
+  let lines = 0
   await walk(message, shown, async () => {
-    for (const line of shown.take()) await dialogue.print(line)
+    for (const line of shown.take()) {
+      lines += 1
+      await dialogue.print(line)
+    }
   })
-  for (const line of attachmentLines(number, outline)) await dialogue.print(line)
+  if (lines === 0) await dialogue.print('(no text)')
+  for (const line of attachmentLines(number, outline, dialogue.columns - 1)) await dialogue.print(line)
   if (incomplete) await dialogue.print(`It has more parts than can be shown here. To see all of it: raw ${number}`)
 }
 
@@ -79,16 +84,21 @@ function people(fields: readonly HeaderField[], name: string): string {
     .join(', ')
 }
 
-function attachmentLines(number: number, outline: Outline): readonly string[] {
+function attachmentLines(number: number, outline: Outline, width: number): readonly string[] {
   const { attachments } = outline
   if (attachments.length === 0) return []
   const rows = attachments.map(({ part, octets }, i) => [
     `  ${i + 1}`,
-    harmless(part.name) || '(no name)',
-    harmless(part.type),
     roundSize(octets),
+    harmless(part.type),
+    harmless(part.name) || '(no name)',
   ])
-  return ['', 'Attached:', ...columns(rows), `To keep one on USB storage, for instance the first: save ${number} 1`]
+  return [
+    '',
+    'Attached:',
+    ...columns(rows, width),
+    `To keep one on USB storage, for instance the first: save ${number} 1`,
+  ]
 }
 
 /** A text on its way to the terminal. */

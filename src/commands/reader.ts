@@ -4,7 +4,7 @@ import { Failure } from '../base/failure.ts'
 import type { Correspondent } from '../message/correspondents.ts'
 import { type FlagChange, flags } from '../store/flags.ts'
 import type { Account } from '../store/roster.ts'
-import type { Household } from './command.ts'
+import { type Household, refuse } from './command.ts'
 import type { Dialogue } from './dialogue.ts'
 import { GivenUp } from './dialogue.ts'
 import { type Numbered, ReaderBox } from './reader-box.ts'
@@ -50,7 +50,17 @@ export class Reading {
 
   /** The person sees in the list how a message is marked. */
   noticed({ entry }: Numbered): void {
-    if ((entry.flags & flags.deleted) !== 0) this.#deleted.add(entry.uid)
+    if ((entry.flags & flags.deleted) === 0 || this.#deleted.size >= budget.readerDeleted) return
+    this.#deleted.add(entry.uid)
+  }
+
+  /** Asks whether so many more may be marked as deleted. @throws Failure REFUSED when they may not */
+  mayDelete(more: number): void {
+    const most = budget.readerDeleted
+    if (this.#deleted.size + more <= most) return
+    refuse(
+      `Only ${most} messages are removed at once. To remove what is marked so far, leave with quit; then come again.`,
+    )
   }
 
   marked({ entry }: Numbered, { add = 0, drop = 0 }: FlagChange): void {
@@ -109,7 +119,11 @@ function isQuit(line: string): boolean {
 /** @returns undefined when the person leaves by Ctrl-D */
 async function nextLine({ dialogue, account }: Reading): Promise<string | undefined> {
   try {
-    return await dialogue.ask(`${account.name}> `, { complete: completions, help: explain, remembered: true })
+    return await dialogue.ask(`${account.name}> `, {
+      complete: completions,
+      help: line => explain(line, dialogue),
+      remembered: true,
+    })
   } catch (error) {
     if (!(error instanceof GivenUp) || error.how === 'idle' || error.how === 'gone') throw error
     return error.how === 'end' ? undefined : ''

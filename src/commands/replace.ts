@@ -19,6 +19,8 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'this user may not write there',
   ENOSPC: 'the disk is full',
   ENOENT: 'its folder is missing',
+  EISDIR: 'it is a folder',
+  ERR_FS_EISDIR: 'it is a folder',
 }
 
 /**
@@ -59,10 +61,14 @@ export async function replaceFile(path: string, text: string, mode?: number): Pr
   await replacement.commit()
 }
 
-/** Takes a file away, for good. */
+/** Takes a file away, for good. @throws Failure CONFIG */
 export async function removeFile(path: string): Promise<void> {
-  await rm(path, { force: true })
-  await syncFolder(dirname(path))
+  try {
+    await rm(path, { force: true })
+    await syncFolder(dirname(path))
+  } catch (error) {
+    throw failed(path, error, 'deleted')
+  }
 }
 
 /** FAT, which a boot partition has, knows neither owners nor permissions, and refuses to change them. */
@@ -81,8 +87,8 @@ function ignorePermission(error: unknown): void {
   if (codeOf(error) !== 'EPERM') throw error
 }
 
-function failed(path: string, error: unknown): Failure {
-  return new Failure('CONFIG', `${path} cannot be written: ${reasons[codeOf(error)] ?? sentence(error)}.`, {
+function failed(path: string, error: unknown, how: 'written' | 'deleted' = 'written'): Failure {
+  return new Failure('CONFIG', `${path} cannot be ${how}: ${reasons[codeOf(error)] ?? sentence(error)}.`, {
     cause: error,
   })
 }

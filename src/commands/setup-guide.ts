@@ -29,6 +29,18 @@ export type Question = {
   check?(answer: string): string | undefined
 }
 
+/** Said where somebody asks for help instead of answering. */
+const rules =
+  'Enter takes what stands in [ ]. Type back for the step before; Ctrl-C leaves, and it goes on from there next time.'
+/** Words of somebody who is lost, or wants to go: no name of anything here. */
+const notAnswers: Readonly<Record<string, string>> = {
+  '?': rules,
+  help: rules,
+  quit: 'To leave the set-up, press Ctrl-C.',
+  exit: 'To leave the set-up, press Ctrl-C.',
+  logout: 'To leave the set-up, press Ctrl-C.',
+}
+
 /** One of several answers, by number or by word. */
 export type Option<Word extends string> = { readonly word: Word; readonly says: string }
 
@@ -67,6 +79,11 @@ export class Guide {
     this.#seen.note(this.configuration)
   }
 
+  /** How to answer, and how to leave. */
+  get rules(): string {
+    return rules
+  }
+
   async say(...lines: Lines): Promise<void> {
     for (const line of lines) await this.context.print(line)
   }
@@ -78,7 +95,7 @@ export class Guide {
       const typed = (await this.dialogue.ask(shown, complete ? { complete } : {})).trim()
       if (typed === 'back') return undefined
       const answer = typed === '' ? present : typed
-      const problem = check?.(answer)
+      const problem = Object.hasOwn(notAnswers, typed) ? notAnswers[typed] : check?.(answer)
       if (problem === undefined) return answer
       await this.say(problem)
     }
@@ -89,12 +106,13 @@ export class Guide {
     for (const [i, { word, says }] of options.entries()) {
       await this.say(`  ${i + 1}  ${says}${word === present ? ' (now)' : ''}`)
     }
+    const numbers = options.length === 2 ? '1 or 2' : `a number from 1 to ${options.length}`
     const find = (answer: string) =>
       options.find(({ word }, i) => word === answer.toLowerCase() || String(i + 1) === answer)
     const answer = await this.ask({
       question: 'Number',
       present: String(options.findIndex(({ word }) => word === present) + 1),
-      check: answer => (find(answer) ? undefined : `Type a number from 1 to ${options.length}.`),
+      check: answer => (find(answer) ? undefined : `Type ${numbers}.`),
     })
     return answer === undefined ? undefined : find(answer)?.word
   }
@@ -117,6 +135,12 @@ export class Guide {
     const changes: readonly Change[] = Object.entries(settings).filter(
       ([key, value]) => this.configuration.written(key) !== writeToml(value),
     )
-    if (changes.length > 0) await this.configuration.change(changes, key => this.#seen.get(key))
+    if (changes.length === 0) return
+    await this.configuration.change(changes, key => this.#seen.get(key))
+    // At the prompt behind the set-up, too, it is known who has changed it.
+    this.context.seen?.note(
+      this.configuration,
+      changes.map(([key]) => key),
+    )
   }
 }

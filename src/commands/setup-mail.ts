@@ -45,7 +45,7 @@ async function askLeaving(guide: Guide): Promise<Way> {
   const { relay } = guide.household.config
   const mode = await guide.choose(
     [
-      { word: 'auto', says: 'Directly, and through a smarthost when the line turns out to be closed' },
+      { word: 'auto', says: 'Directly, or through a smarthost where the line is closed' },
       { word: 'direct', says: 'Directly to the hosts of those you write to' },
       { word: 'smarthost', says: 'All through a smarthost' },
     ],

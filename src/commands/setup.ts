@@ -60,7 +60,7 @@ async function walk(guide: Guide): Promise<void> {
   const begun = steps.findIndex(({ name }) => name === stepOf(guide.household.settings))
   await guide.say(
     begun > 0 ? 'The set-up goes on where it was left.' : 'This sets the box up, in a few steps.',
-    'Enter takes what stands in [ ]. Type back for the step before; Ctrl-C leaves, and it goes on from there next time.',
+    guide.rules,
   )
   for (let at = Math.max(0, begun); at < steps.length; ) {
     const step = steps[at]

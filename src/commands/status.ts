@@ -54,10 +54,10 @@ function serverStatus(server: Server, memory: Memory | undefined, now: number): 
 }
 
 export function memoryWords({ resident, anonymous }: Memory): string {
-  const used = `${roundSize(resident)} of ${roundSize(budget.memory)}`
-  if (resident <= budget.memory) return used
-  if (anonymous > budget.memory) return `${used}: more than it should be`
-  return `${used}; the system can take ${roundSize(resident - anonymous)} back`
+  const planned = roundSize(budget.memory)
+  if (anonymous > budget.memory) return `${roundSize(resident)}; more than the ${planned} that are planned`
+  if (resident <= budget.memory) return `${roundSize(resident)} of ${planned}`
+  return `${roundSize(anonymous)} of ${planned}, and ${roundSize(resident - anonymous)} that the system can take back`
 }
 
 /** @param now ms since the epoch */

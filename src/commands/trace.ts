@@ -1,4 +1,6 @@
 /** The command trace: what became of a message, in plain lines from receipt to outcome. */
+import { accountName } from '../base/name.ts'
+import { wrap } from '../base/words.ts'
 import type { Outcome, Result } from '../store/attempt.ts'
 import type { AcceptedTrace, AttemptTrace } from '../store/trace.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
@@ -19,6 +21,8 @@ import {
 /** Messages that are shown, and attempts of each: the last ones. */
 const shownMessages = 20
 const shownAttempts = 60
+/** Characters beside the id below which the words stand on lines of their own. */
+const leastWords = 30
 /** Recipients that a line names, and characters of an answer in it. */
 const named = 3
 const answerWidth = 200
@@ -27,8 +31,11 @@ const answerWidth = 200
 type Story = { readonly accepted: AcceptedTrace; readonly attempts: AttemptTrace[]; left: number }
 
 export async function traceMessages({ operands: [text = ''] }: Call, context: Context): Promise<Lines> {
-  const { household, print, signal } = context
-  const stories = await find(text, household, signal)
+  const { household, signal, width } = context
+  const print = async (line: string) => {
+    for (const row of hanging(line, width)) await context.print(row)
+  }
+  const stories = await find(addressOf(text, household), household, signal)
   if (stories.length === 0) return [`Nothing is known of ${harmless(text)}. What is older than 30 days is forgotten.`]
   await print(`${`WHEN (${zoneWords(household.now())})`.padEnd(momentWidth())}  ${'MESSAGE'.padEnd(16)}  WHAT`)
   let open = false
@@ -42,6 +49,22 @@ export async function traceMessages({ operands: [text = ''] }: Call, context: Co
     }
   }
   return open ? suspensionWords(household.delivery) : []
+}
+
+/** A name that somebody has here stands for their address. */
+function addressOf(text: string, { accounts, config: { domains } }: Household): string {
+  const name = accountName(text)
+  return name !== undefined && accounts.find(name) ? `${name}@${domains[0] ?? ''}` : text
+}
+
+/** What does not fit goes on below the words, not below the time. */
+function hanging(line: string, width: number): Lines {
+  const words = momentWidth() + 2 + 16 + 2
+  const margin = width - words < leastWords ? 2 : words
+  const [first = '', ...rest] = wrap(line.slice(words), width - margin)
+  const head = line.slice(0, words)
+  if (margin === words) return [head + first, ...rest.map(row => ' '.repeat(margin) + row)]
+  return [head.trimEnd(), ...[first, ...rest].map(row => ' '.repeat(margin) + row)]
 }
 
 /** @returns the newest of those that it may mean, oldest first */

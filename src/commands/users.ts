@@ -4,7 +4,7 @@ import type { Config } from '../base/config.ts'
 import { Failure } from '../base/failure.ts'
 import { accountName, accountRule } from '../base/name.ts'
 import { formatSize, roundSize } from '../base/units.ts'
-import { columns, didYouMean } from '../base/words.ts'
+import { columns, didYouMean, harmless } from '../base/words.ts'
 import { absenceOf, setAbsence } from '../flow/absence.ts'
 import { allowanceOf, setAllowance } from '../flow/allowance.ts'
 import { listDevices } from '../flow/device.ts'
@@ -30,7 +30,7 @@ export async function addUser({ operands: [text = ''], options }: Call, context:
 /** @returns the name in its one form @throws Failure REFUSED why there can be no new account of this name */
 export function newName(text: string, { accounts }: Pick<Household, 'accounts'>): string {
   const name = accountName(text)
-  if (name === undefined) refuse(`"${text}" cannot be the name of an account: ${accountRule}.`)
+  if (name === undefined) refuse(`"${harmless(text)}" cannot be the name of an account: ${accountRule}.`)
   if (Object.hasOwn(reserved, name)) refuse(`${name} cannot be an account: ${reserved[name]}.`)
   if (accounts.find(name)) refuse(`There is an account ${name} already.`)
   const taken = accounts.aliases().find(({ address }) => address.split('@')[0] === name)
@@ -55,10 +55,10 @@ export async function removeUser({ operands: [text = ''], options }: Call, { hou
   const { messages, octets } = household.mailbox(name)
   const mail = `${messages} ${messages === 1 ? 'message' : 'messages'} (${roundSize(octets)})`
   if (messages > 0 && !options['delete-mail']) {
-    refuse(`${name} still has ${mail}. Add --delete-mail to delete the mail too.`)
+    refuse(`${name} still has ${mail}. To delete it too: porchlight user remove ${name} --delete-mail`)
   }
   const directory = directoryOf(household)
-  const broken = findBroken(directory, withoutAccount(directory, name))
+  const broken = await findBroken(directory, withoutAccount(directory, name))
   if (broken !== undefined) {
     refuse(`The alias ${broken} leads to ${name}. First: porchlight alias remove ${broken} ${name}`)
   }
@@ -90,7 +90,7 @@ export function existing(text: string, { accounts }: Household): Account {
   const account = accounts.find(accountName(text) ?? '')
   if (account) return account
   const names = accounts.list().map(({ name }) => name)
-  return refuse(`There is no account ${text}${didYouMean(text, names)}`)
+  return refuse(`There is no account ${harmless(text)}${didYouMean(text, names)} To see them: porchlight user list`)
 }
 
 /** @returns what is kept of the password that came with the command, or of one that is made; and what is to be said of it */

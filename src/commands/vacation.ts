@@ -1,5 +1,6 @@
 /** The command for those who are away: vacation. What senders are told, and until when. */
 import { budget } from '../base/budget.ts'
+import { Failure } from '../base/failure.ts'
 import { type Absence, absenceOf, isAway, setAbsence } from '../flow/absence.ts'
 import type { Account } from '../store/roster.ts'
 import { type Call, type Command, type Context, type Household, type Lines, places, refuse } from './command.ts'
@@ -65,21 +66,29 @@ function shown(account: Account, { settings, now }: Household): Lines {
 /** What is not given with the command is asked for, where somebody is there. */
 async function ask({ options }: Call, context: Context, before: Absence | undefined): Promise<Absence> {
   const { household, dialogue } = context
+  const from = household.now()
+  const last = lastMoment(options.until?.trim() ?? '', from)
   const subject = options.subject ?? (dialogue ? await askSubject(dialogue, before?.subject ?? '') : '')
   const text = options.text ?? (dialogue ? await askText(dialogue) : before?.text)
   if (text === undefined || text.trim() === '')
     refuse('Senders need to be told something: --text "I am back on Monday."')
-  const day = options.until ?? (dialogue ? await dialogue.ask('Last day, as 2026-12-24, or Enter for open end: ') : '')
-  const from = household.now()
-  const absence = {
-    subject: fitting(subject, budget.vacationSubject, 'subject'),
-    text,
-    from,
-    until: lastMoment(day.trim()),
-  }
+  fitting(subject, budget.vacationSubject, 'subject')
   fitting(text, budget.vacationText, 'text')
-  if (absence.until !== undefined && absence.until < from) refuse(`${harmless(day)} is over already.`)
-  return absence
+  const until = options.until === undefined && dialogue ? await askLastDay(dialogue, from) : last
+  return { subject, text, from, until }
+}
+
+/** Asked again where it is no day: what was written before is not to be lost. */
+async function askLastDay(dialogue: Dialogue, from: number): Promise<number | undefined> {
+  for (;;) {
+    const day = await dialogue.ask('Last day, or Enter for none: ')
+    try {
+      return lastMoment(day.trim(), from)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'REFUSED') throw error
+      await dialogue.print(error.message)
+    }
+  }
 }
 
 async function askSubject(dialogue: Dialogue, initial: string): Promise<string> {
@@ -114,9 +123,10 @@ const days = [
 ]
 
 /** @returns the end of that day, ms since the epoch; undefined for no end */
-function lastMoment(text: string): number | undefined {
+function lastMoment(text: string, from: number): number | undefined {
   if (text === '') return undefined
   const { year, month, day } = days.map(form => form.exec(text)?.groups).find(groups => groups !== undefined) ?? {}
   const end = endOfDay(Number(year), Number(month), Number(day))
-  return end ?? refuse(`"${harmless(text)}" is no day. Write for instance 2026-12-24.`)
+  if (end === undefined) return refuse(`"${harmless(text)}" is no day. Write for instance 2026-12-24.`)
+  return end < from ? refuse(`${harmless(text)} is over already.`) : end
 }

@@ -1,5 +1,6 @@
 /** What may follow at a prompt: the words of commands, and the names of what they work on. */
 
+import { sectionMeanings } from '../base/config.ts'
 import type { Command, Household } from '../commands/command.ts'
 import { settingNames } from '../commands/configuration.ts'
 import { usage } from '../commands/parse.ts'
@@ -20,10 +21,13 @@ const sources: Readonly<Record<string, Source>> = {
   ID: waitingIds,
   CHECK: () => checks.map(({ name }) => name),
   JOB: ({ jobs }) => jobs?.list().map(({ name }) => name) ?? [],
+  SECTION: () => [...sectionMeanings.keys()],
+  never: () => ['never'],
+  none: () => ['none'],
+  console: () => ['console'],
   all: () => ['all'],
   on: () => ['on'],
   off: () => ['off'],
-  COMMAND: () => [...new Set(consoleCommands.map(({ name }) => name.split(' ')[0] ?? ''))],
 }
 
 async function waitingIds({ outbound }: Household): Promise<readonly string[]> {
@@ -41,7 +45,7 @@ export async function completions(line: string, household: Household): Promise<r
   const last = words.pop() ?? ''
   const command = commandOf(words)
   const found = command ? await operandsOf(command, words, last, household) : nextWords(words)
-  return [...new Set(found)].filter(word => word.startsWith(last)).sort()
+  return [...new Set(found.filter(word => word.startsWith(last)))].sort()
 }
 
 /** What the line so far may become: for the one who types `?`. */
@@ -88,6 +92,7 @@ async function operandsOf(
   last: string,
   household: Household,
 ): Promise<readonly string[]> {
+  if (name === 'help') return nextWords(words.slice(1))
   if (last.startsWith('-')) return [...needs, ...known].map(option => `--${option}`)
   const given = words.slice(name.split(' ').length).filter(word => !word.startsWith('-'))
   const kinds = operands.split(' ').map(word => word.replace(/[[\]\u2026]/g, ''))

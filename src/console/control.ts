@@ -6,11 +6,19 @@
 import * as v from 'valibot'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import { Pace } from '../base/pace.ts'
 import type { Answer, ExitCode, Transport, Voice } from '../commands/command.ts'
 import { Input } from '../wire/input.ts'
 
 const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))
-const screen = v.strictObject({ columns: side, rows: side, escapes: v.boolean(), unicode: v.boolean() })
+const screen = v.strictObject({
+  columns: side,
+  rows: side,
+  escapes: v.boolean(),
+  unicode: v.boolean(),
+  /** Whether somebody reads along, who turns the pages. */
+  paged: v.boolean(),
+})
 const request = v.strictObject({
   words: v.array(v.string()),
   password: v.optional(v.string()),
@@ -35,33 +43,49 @@ const misunderstood: Answer = { exit: 2, printed: [], complaint: 'The server did
 type Services = {
   answer(request: Request, voice: Voice): Promise<Answer>
   readonly attend?: Attend
+  /** @returns why no more terminals can be served now; undefined where one can */
+  full?(): string | undefined
   /** Aborts when the server stops: a command that takes long ends then, as it does when the person has gone. */
   readonly stopping?: AbortSignal
 }
 
 /** Serves the one command of a connection, or its terminal, and closes it. Whatever the other side sends, this throws nothing of its own. */
-export async function serveControl(transport: Transport, { answer, attend, stopping }: Services): Promise<void> {
+export async function serveControl(transport: Transport, { answer, attend, full, stopping }: Services): Promise<void> {
   const gone = new AbortController()
+  const pace = new Pace()
   const print = async (line: string) => {
     await write(transport, { print: line })
+    // A fast reader takes everything at once.
+    await pace.step()
     if (!transport.open) gone.abort()
+  }
+  const finish = async ({ exit, printed, complaint }: Answer) => {
+    for (const line of printed) await print(line)
+    if (complaint !== undefined) await write(transport, { complain: complaint })
+    await write(transport, { exit })
   }
   const signal = stopping ? AbortSignal.any([gone.signal, stopping]) : gone.signal
   try {
     const input = new Input()
-    const line = await readLine(transport, input)
-    const asked = v.safeParse(request, readJson(line))
-    if (asked.success && asked.output.terminal && attend) {
-      await write(transport, { terminal: 'open' })
-      return await attend(from(input, transport), asked.output.terminal, asked.output.words)
+    const asked = v.safeParse(request, readJson(await readLine(transport, input)))
+    if (!asked.success) return await finish(misunderstood)
+    const { terminal, words } = asked.output
+    const refusal = terminal && full?.()
+    if (refusal !== undefined) return await finish({ exit: 1, printed: [], complaint: refusal })
+    if (!terminal || !attend) {
+      void untilEnded(transport).then(() => gone.abort())
+      return await finish(await answer(asked.output, { print, signal }))
     }
-    const { exit, printed, complaint } = asked.success ? await answer(asked.output, { print, signal }) : misunderstood
-    for (const line of printed) await print(line)
-    if (complaint !== undefined) await write(transport, { complain: complaint })
-    await write(transport, { exit })
+    await write(transport, { terminal: 'open' })
+    await attend(from(input, transport), terminal, words)
   } finally {
     transport.close()
   }
+}
+
+/** What else comes is thrown away. Whoever ends their side has gone: a command that says nothing would not find out. */
+async function untilEnded(transport: Transport): Promise<void> {
+  while ((await transport.read()) !== undefined);
 }
 
 /**
@@ -94,7 +118,7 @@ export async function askControl(
 /**
  * Has the running server open a console for a terminal.
  * @returns the transport for its octets
- * @throws Failure REFUSED when the server cannot
+ * @throws Failure REFUSED why the server cannot
  */
 export async function askConsole(transport: Transport, words: readonly string[], terminal: Screen): Promise<Transport> {
   await write(transport, { words: [...words], terminal })
@@ -102,6 +126,7 @@ export async function askConsole(transport: Transport, words: readonly string[],
   const told = v.safeParse(response, readJson(await readLine(transport, input)))
   if (told.success && 'terminal' in told.output) return from(input, transport)
   transport.close()
+  if (told.success && 'complain' in told.output) throw new Failure('REFUSED', told.output.complain)
   throw new Failure('REFUSED', 'The running server is another release, which has no console. Start it anew.')
 }
 

@@ -19,8 +19,11 @@ export class Desk {
     if (command.runs !== 'inside') throw new Failure('USAGE', `${command.name} is not for the running server.`)
     if (command.talks && !told.dialogue) throw new Failure('USAGE', `${command.name} needs a terminal.`)
     const run = async () => {
+      // Whoever has left, or pressed Ctrl-C, while others had their turn.
+      if (told.signal.aborted) throw new Failure('GIVEN_UP', 'Stopped.')
       const { house } = this
-      const width = told.dialogue?.columns ?? Number.POSITIVE_INFINITY
+      // A terminal leaves its last column empty.
+      const width = told.dialogue ? told.dialogue.columns - 1 : Number.POSITIVE_INFINITY
       return command.run(call, { ...told, width, house, household: house.household, running: true })
     }
     if (command.aside) return run()

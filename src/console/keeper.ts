@@ -56,8 +56,8 @@ export class Keeper implements House {
   }
 
   /** Takes the configuration and the certificate over as they are now. @throws Failure, and then nothing has changed */
-  async reload(): Promise<void> {
-    await this.#opened?.reload()
+  reload(): Promise<void> {
+    return this.#inTurn(async () => this.#opened?.reload())
   }
 
   restart(between: () => Promise<void> = async () => {}): Promise<void> {
@@ -77,8 +77,8 @@ export class Keeper implements House {
     const former = this.#opened
     this.#config = this.config
     this.#opened = undefined
-    await former?.close()
     try {
+      await former?.close()
       await between()
     } finally {
       await this.#reopen()

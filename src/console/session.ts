@@ -32,23 +32,16 @@ const mostNonsense = 10
 
 const leaving: readonly string[] = ['logout', 'exit', 'quit']
 
-/** Serves a serial line, one person after the other, until it is gone. */
-export async function serveLine(transport: Transport, office: Office): Promise<void> {
+/**
+ * Serves a serial line, one person after the other, until it is gone.
+ * @param tty the name of the line
+ */
+export async function serveLine(transport: Transport, office: Office, tty = ''): Promise<void> {
   const settings = () => office.desk.house.config.console
   const shell = new Shell({ charset: settings().charset })
   const terminal = new Terminal({ shell, transport, idleMs: () => settings().idle })
   await attended(terminal, transport, office, async () => {
-    while (terminal.left !== 'gone') {
-      try {
-        await visit(terminal, office)
-      } catch (error) {
-        // The server may just be started anew.
-        if (!(error instanceof Failure)) throw error
-        if (!(error instanceof GivenUp)) await terminal.print(error.message)
-      }
-      if (terminal.left === 'idle') await say(terminal, ['', 'Logged out: nobody has typed for a while.'])
-      terminal.begin()
-    }
+    while (terminal.left !== 'gone') await inWords(terminal, () => visit(terminal, office, tty))
   })
 }
 
@@ -62,29 +55,24 @@ export async function serveVisitor(
   words: readonly string[],
   office: Office,
 ): Promise<void> {
-  const { columns, rows, escapes, unicode } = screen
+  const { columns, rows, escapes, unicode, paged } = screen
   const shell = new Shell({ charset: unicode ? 'utf-8' : 'ascii', columns, rows, escapes })
-  const terminal = new Terminal({ shell, transport, idleMs: () => 0 })
-  await attended(terminal, transport, office, async () => {
-    const session = new Session(terminal, office)
-    try {
-      if (words.length > 0) await session.perform(words)
-      else await session.work()
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      if (!(error instanceof GivenUp)) await terminal.print(error.message)
-    }
-  })
+  const terminal = new Terminal({ shell, transport, idleMs: () => 0, paged })
+  await attended(terminal, transport, office, () =>
+    inWords(terminal, async () => {
+      using session = new Session(terminal, office)
+      await (words.length > 0 ? session.perform(words) : session.work())
+    }),
+  )
 }
 
-/** Reads what is typed while somebody is served, and says what the box has to say. */
+/** Reads what is typed while somebody is served. */
 async function attended(
   terminal: Terminal,
   transport: Transport,
-  { alerts, stopping }: Office,
+  { stopping }: Office,
   serve: () => Promise<void>,
 ): Promise<void> {
-  const silence = alerts(line => terminal.alert(line))
   const stop = () => {
     terminal.leave('gone')
     transport.close()
@@ -96,23 +84,41 @@ async function attended(
     await serve()
     await terminal.flush()
   } finally {
-    silence()
     stopping.removeEventListener('abort', stop)
-    terminal.leave('gone')
-    transport.close()
+    stop()
+  }
+}
+
+/** Talks, and says what somebody is refused: the server may just be started anew. That they stop it, or go, is no matter. */
+async function inWords(terminal: Terminal, talk: () => Promise<void>): Promise<void> {
+  const refusal = await refusalOf(talk)
+  if (refusal !== undefined) await refusalOf(() => say(terminal, refusal))
+}
+
+/** @returns why it could not be done; undefined when it was, or was given up */
+async function refusalOf(talk: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await talk()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return error.code === 'GIVEN_UP' ? undefined : error.message
   }
 }
 
 /** From the greeting to the good-bye. */
-async function visit(terminal: Terminal, office: Office): Promise<void> {
+async function visit(terminal: Terminal, office: Office, tty: string): Promise<void> {
   const { desk, doorkeeper, version } = office
-  terminal.begin()
-  await say(terminal, ['', `Porchlight ${version}, ${desk.house.config.hostname}`, 'Press Enter.'])
+  const farewell = terminal.left === 'idle' ? ['', 'Logged out: nobody has typed for a while.'] : []
+  terminal.vacate()
+  await say(terminal, ...farewell, '', `Porchlight ${version}, ${desk.house.config.hostname}`, 'Press Enter.')
   while (!(await pressesEnter(terminal)));
+  terminal.begin()
   await terminal.probe()
-  if (!(await doorkeeper.admit(terminal, desk.house.household))) return
-  await new Session(terminal, office).work()
-  await say(terminal, ['Good-bye.'])
+  if (!(await doorkeeper.admit(terminal, desk.house, tty))) return
+  using session = new Session(terminal, office)
+  await session.work()
+  await say(terminal, 'Good-bye.')
 }
 
 /** Waits for a key: whatever else comes, noise or Ctrl-C, is not answered. */
@@ -127,14 +133,19 @@ async function pressesEnter(terminal: Terminal): Promise<boolean> {
   }
 }
 
-async function say(terminal: Terminal, lines: readonly string[]): Promise<void> {
-  if (terminal.left === 'idle') terminal.begin()
-  for (const line of lines) await terminal.print(line)
+/** Says it whatever is pressed meanwhile. @throws GivenUp when nobody is there any more */
+async function say(terminal: Terminal, ...lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    terminal.endCommand()
+    await terminal.print(line)
+  }
 }
 
-class Session {
+/** Somebody who has been let in, with all that they may see: what the log says at once, too. */
+class Session implements Disposable {
   readonly #terminal: Terminal
   readonly #office: Office
+  readonly #silence: () => void
   /** The settings as this person has last seen them. */
   readonly #seen = new Seen()
   #nonsense = 0
@@ -142,6 +153,11 @@ class Session {
   constructor(terminal: Terminal, office: Office) {
     this.#terminal = terminal
     this.#office = office
+    this.#silence = office.alerts(line => terminal.alert(line))
+  }
+
+  [Symbol.dispose](): void {
+    this.#silence()
   }
 
   /** @throws GivenUp when nobody is there any more, REFUSED while the server is started anew */
@@ -150,13 +166,13 @@ class Session {
     if (configuration) this.#seen.note(configuration)
     if (this.#isNew) await this.perform(['setup'])
     else
-      await this.#terminal.print('Type help for what can be done, ? at any place for what may follow, logout to leave.')
+      await say(this.#terminal, 'Type help for what can be done, ? at any place for what may follow, logout to leave.')
     while (this.#nonsense < mostNonsense) {
       const line = await this.#nextLine()
       if (line === undefined || leaving.includes(line)) return
       if (line !== '') await this.#performLine(line)
     }
-    await this.#terminal.print('This makes no sense to me. I leave this line alone for a moment.')
+    await say(this.#terminal, 'This makes no sense to me. I leave this line alone for a moment.')
     await this.#office.doorkeeper.leaveAlone(this.#terminal)
   }
 
@@ -201,7 +217,7 @@ class Session {
     const complaint = await this.#complaint(words)
     if (terminal.left) throw new GivenUp(terminal.left)
     terminal.endCommand()
-    for (const line of complaint.split('\n')) if (line !== '') await terminal.print(inConsoleWords(line))
+    await say(terminal, ...linesOf(inConsoleWords(complaint)))
   }
 
   /** @returns why it was not done; empty when it was */
@@ -225,11 +241,14 @@ class Session {
     const print = async (text: string) => {
       for (const line of text.split('\n')) await terminal.print(inConsoleWords(line))
     }
-    const password =
-      command.runs === 'inside' && command.password && !call.options.generate
-        ? await askChosenPassword(terminal)
-        : undefined
+    const asks = command.runs === 'inside' && command.password && !call.options.generate
+    if (asks) command.ready?.(call, this.#household)
+    const password = asks ? await askChosenPassword(terminal) : undefined
     const told = { password, dialogue: terminal, signal: terminal.signal, print, seen: this.#seen }
     for (const line of await this.#office.desk.carryOut(call, told)) await print(line)
   }
+}
+
+function linesOf(complaint: string): readonly string[] {
+  return complaint.split('\n').filter(line => line !== '')
 }

@@ -26,7 +26,7 @@ export class Shell {
   readonly #display: Display
   readonly #decoder = new KeyDecoder()
   readonly #pager = new Pager()
-  readonly #history = new History()
+  #history = new History()
   #events: ShellEvent[] = []
   #question: Question | undefined
   #keyWanted = false
@@ -127,6 +127,15 @@ export class Shell {
     this.#display.unnote()
     this.#display.lift()
     this.#turnPage()
+  }
+
+  /** Somebody else is there now: nothing is left of what was typed and shown. */
+  forget(): void {
+    this.rest()
+    this.page(false)
+    this.#history = new History()
+    this.#ahead = []
+    this.#events = []
   }
 
   /**

@@ -1,6 +1,7 @@
 /** A person's terminal at the end of a line: joins the shell, which knows no I/O, and the transport. */
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import { Pace } from '../base/pace.ts'
 import type { Transport } from '../commands/command.ts'
 import { type Asking, type Dialogue, GivenUp, type How, type Key } from '../commands/dialogue.ts'
 import type { Shell, ShellEvent } from './shell.ts'
@@ -15,11 +16,16 @@ type Waiting = {
 /** Milliseconds within which the octets of one key come, even at 9,600 bits a second. */
 const lullMs = 100
 
+/** Ctrl-D, as if it had been typed: the last octet of an input that is no terminal's. */
+export const endOfInput = 0x04
+
 type TerminalOptions = {
   readonly shell: Shell
   readonly transport: Transport
   /** Milliseconds without a key after which the person counts as gone; 0 is never. Asked each time, for it may change. */
   readonly idleMs: () => number
+  /** Whether what is longer than the screen is shown in pages: true unless nobody is there to turn them. */
+  readonly paged?: boolean
 }
 
 /** `run` reads until the line is gone; everything else is for the one who talks over it, one thing at a time. */
@@ -27,20 +33,26 @@ export class Terminal implements Dialogue {
   readonly #shell: Shell
   readonly #transport: Transport
   readonly #idleMs: () => number
+  readonly #paged: boolean
   #waiting: Waiting | undefined
   #asking: Asking = {}
   #work = new AbortController()
   #left: 'idle' | 'gone' | undefined
+  #attended = false
   #idle: NodeJS.Timeout | undefined
   #lull: NodeJS.Timeout | undefined
+  /** Nothing more will be typed: whoever asks is told so. */
+  #over = false
   #writing: Promise<void> | undefined
+  readonly #pace = new Pace()
   /** Alerts that came while no question was on the screen. */
   #alerts: string[] = []
 
-  constructor({ shell, transport, idleMs }: TerminalOptions) {
+  constructor({ shell, transport, idleMs, paged = true }: TerminalOptions) {
     this.#shell = shell
     this.#transport = transport
     this.#idleMs = idleMs
+    this.#paged = paged
   }
 
   get columns(): number {
@@ -71,24 +83,41 @@ export class Terminal implements Dialogue {
 
   /** Reads what is typed, until the line is gone. */
   async run(): Promise<void> {
-    this.#touched()
     while (this.#transport.open) {
       await this.flush()
       const chunk = await this.#transport.read()
       if (chunk === undefined) break
       this.#touched()
-      this.#shell.feed(chunk)
-      this.#deal()
+      await this.#take(chunk)
       this.#awaitLull()
+      if (!this.#paged && chunk.at(-1) === endOfInput) this.#end()
     }
     this.leave('gone')
   }
 
-  /** Somebody else is there now, or the same person again. */
-  begin(): void {
+  /** A key may cost a tenth of a millisecond, and a chunk has thousands of them. */
+  async #take(chunk: Buffer): Promise<void> {
+    for (let at = 0; at < chunk.length; at += budget.consoleSlice) {
+      this.#shell.feed(chunk.subarray(at, at + budget.consoleSlice))
+      this.#deal()
+      await this.#pace.step()
+    }
+  }
+
+  /** Nobody is there yet: nothing is left of whoever was, and time does not count. */
+  vacate(): void {
     if (this.#left === 'idle') this.#left = undefined
-    this.#touched()
+    this.#attended = false
+    clearTimeout(this.#idle)
+    this.#alerts = []
+    this.#shell.forget()
     this.#renew()
+  }
+
+  /** Somebody has come. */
+  begin(): void {
+    this.#attended = true
+    this.#touched()
   }
 
   /** Nobody is there any more: what waits for them is given up, and what is under way stops. */
@@ -109,7 +138,7 @@ export class Terminal implements Dialogue {
   /** A command begins: its pages are counted from here, and Ctrl-C is meant for it. */
   beginCommand(): void {
     this.#renew()
-    this.#shell.page(true)
+    this.#shell.page(this.#paged)
   }
 
   endCommand(): void {
@@ -127,6 +156,8 @@ export class Terminal implements Dialogue {
       }
     }
     await this.flush()
+    // A fast line takes everything at once.
+    await this.#pace.step()
   }
 
   async ask(question: string, asking: Asking = {}): Promise<string> {
@@ -154,10 +185,10 @@ export class Terminal implements Dialogue {
     return this.flush()
   }
 
-  /** Says something between the lines: at once above a question, else before the next one. */
+  /** Says something between the lines: at once above a question, else before the next one, as where the line takes nothing. */
   alert(line: string): void {
     if (this.#left !== undefined) return
-    if (this.#waiting?.for === 'line') {
+    if (this.#waiting?.for === 'line' && this.#shell.outputOctets <= budget.consoleBehind) {
       this.#shell.print(line)
       void this.flush()
     } else if (this.#alerts.length < budget.consoleAlerts) {
@@ -230,6 +261,8 @@ export class Terminal implements Dialogue {
 
   async #complete(line: string): Promise<void> {
     const asking = this.#asking
+    // The next Tab may stand behind this one.
+    await this.#pace.step()
     const candidates = await candidatesOf(line, asking)
     // The question may be answered by now.
     if (this.#waiting?.for !== 'line' || this.#asking !== asking) return
@@ -237,6 +270,11 @@ export class Terminal implements Dialogue {
     // What was typed behind Tab has waited for this.
     this.#deal()
     await this.flush()
+  }
+
+  #end(): void {
+    this.#over = true
+    this.#waiting?.leave('end')
   }
 
   #settle(what: Waiting['for'], event: ShellEvent): void {
@@ -261,6 +299,7 @@ export class Terminal implements Dialogue {
     try {
       // What was typed ahead may be the answer.
       this.#deal()
+      if (this.#over) this.#waiting?.leave('end')
       await this.flush()
       return await promise
     } finally {
@@ -282,7 +321,7 @@ export class Terminal implements Dialogue {
 
   #touched(): void {
     clearTimeout(this.#idle)
-    const ms = this.#idleMs()
+    const ms = this.#attended ? this.#idleMs() : 0
     if (ms > 0 && this.#left === undefined) this.#idle = setTimeout(() => this.leave('idle'), ms)
   }
 }

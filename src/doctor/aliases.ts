@@ -1,4 +1,5 @@
 /** Whether every address of the household leads to somebody. */
+import { Pace } from '../base/pace.ts'
 import { route } from '../flow/routing.ts'
 import { advice, type Symptom } from './finding.ts'
 import type { Check, Visit } from './patient.ts'
@@ -10,16 +11,22 @@ const named = 20
 export const aliases: Check = {
   name: 'aliases',
   meaning: 'whether every address leads to somebody',
-  look: async visit => look(visit),
+  look,
 }
 
-function look(visit: Visit): readonly Symptom[] {
+async function look(visit: Visit, signal: AbortSignal): Promise<readonly Symptom[]> {
   const { accounts } = visit.store
   if (accounts.list().length === 0) {
     const fix = advice('Make the first account:', 'porchlight user add NAME')
     return [{ state: 'trouble', says: 'There is no account: nobody gets any mail.', knownBy, fix }]
   }
-  const found = [...settings(visit), ...accounts.aliases().flatMap(alias => targets(alias, visit))]
+  const found = [...settings(visit)]
+  const pace = new Pace()
+  for (const alias of accounts.aliases()) {
+    found.push(...targets(alias, visit))
+    if (found.length >= named || signal.aborted) break
+    await pace.step()
+  }
   if (found.length > 0) return found.slice(0, named)
   return [{ state: 'well', says: 'Every address leads to somebody.', knownBy }]
 }

@@ -3,7 +3,7 @@ import { Failure, sentence } from '../base/failure.ts'
 import { addressesOf } from '../dns/addresses.ts'
 import { askTime } from '../net/sntp.ts'
 import { advice, type Symptom } from './finding.ts'
-import type { Check, Visit } from './patient.ts'
+import type { Check, Patient, Visit } from './patient.ts'
 import { span } from './span.ts'
 
 /** When this was written: no clock that is right shows an earlier time. */
@@ -39,20 +39,36 @@ async function look(visit: Visit, signal: AbortSignal): Promise<Symptom> {
   return ask(server, visit, signal)
 }
 
-async function ask(server: string, { clock, names, timePort }: Visit, signal: AbortSignal): Promise<Symptom> {
-  const addresses = async (name: string) => (await addressesOf(names, name)).addresses.map(({ address }) => address)
+async function ask(server: string, visit: Visit, signal: AbortSignal): Promise<Symptom> {
   try {
-    const answer = await askTime(server, {
-      addresses,
-      clock,
-      signal,
-      ...(timePort === undefined ? {} : { port: timePort }),
-    })
-    return judge(answer.offset, `The time server ${server} was asked.`)
+    return judge(await offsetTo(server, visit, signal), `The time server ${server} was asked.`)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const knownBy = `${sentence(error)} The clock is not behind the newest message.`
     return { state: 'unknown', says: 'Whether the clock is right cannot be told now.', knownBy }
+  }
+}
+
+/** @returns ms that the clock is behind a time server's @throws Failure NETWORK or DNS */
+async function offsetTo(server: string, patient: Patient, signal: AbortSignal): Promise<number> {
+  const { clock, surroundings, timePort } = patient
+  const addresses = async (name: string) => {
+    const found = await addressesOf(surroundings.resolver, name)
+    return found.addresses.map(({ address }) => address)
+  }
+  const port = timePort === undefined ? {} : { port: timePort }
+  return (await askTime(server, { addresses, clock, signal, ...port })).offset
+}
+
+/** @returns ms that the clock is behind that of the time server; undefined when none is set, or it gives no time */
+export async function clockOffset(patient: Patient, signal: AbortSignal): Promise<number | undefined> {
+  const server = patient.config.maintenance.time_server
+  if (server === '') return undefined
+  try {
+    return await offsetTo(server, patient, signal)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return undefined
   }
 }
 

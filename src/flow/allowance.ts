@@ -2,7 +2,6 @@
 import type { Account } from '../store/roster.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
-import type { Route } from './routing.ts'
 
 const prefix = 'quota.'
 
@@ -25,20 +24,20 @@ export function setAllowance(
 }
 
 /**
- * Whether nobody that an address leads to has room. Where one has, or the mail goes outside, too, it is taken for all: a
- * message is one. What comes in at the same moment may go beyond the bound by as much.
- * @param octets of the message as declared, or 0
+ * Whether none of these accounts has room. Where one has, or the mail goes outside, too, it is taken for all: a message is
+ * one. What comes in at the same moment may go beyond the bound by as much.
+ * @param accounts their numbers, at least one
+ * @param octets of the message: as declared, or 0, and as they are once they have come
  */
-export function isFull(
-  { accounts, forwards }: Extract<Route, { kind: 'local' }>,
+export function areFull(
+  accounts: readonly number[],
   octets: number,
   store: Pick<Store, 'settings' | 'mailbox'>,
 ): boolean {
-  if (forwards.length > 0 || accounts.length === 0) return false
-  return accounts.every(account => {
-    const allowance = allowanceOf(account, store.settings)
+  return accounts.every(id => {
+    const allowance = allowanceOf({ id }, store.settings)
     if (allowance === undefined) return false
-    const present = store.mailbox(account.id).octets
+    const present = store.mailbox(id).octets
     return present >= allowance || present + octets > allowance
   })
 }

@@ -13,6 +13,10 @@ export type BodyFacts = {
   readonly headerOctets: number
   /** Received fields: RFC 5321 §6.3. */
   readonly received: number
+  /** Those of this host among them. */
+  readonly passed: number
+  /** As `HeaderScanner.from`; '' where a login says who has written it. */
+  readonly from: string | undefined
   readonly messageId: string
   readonly tlsOptional: boolean
   /** Octets above 127 are in its header, or anywhere. */
@@ -23,11 +27,13 @@ export type BodyFacts = {
 /** A message from the world: nothing of it is changed. */
 export class ReceivedBody {
   readonly #incoming: Incoming
-  readonly #header = new HeaderScanner()
+  readonly #header: HeaderScanner
   #ascii = true
 
-  constructor(incoming: Incoming) {
+  /** @param hostname of this host */
+  constructor(incoming: Incoming, hostname: string) {
     this.#incoming = incoming
+    this.#header = new HeaderScanner(hostname)
   }
 
   /** @param octets borrowed until this returns, or until what it returns resolves @throws Failure of the store */
@@ -38,15 +44,16 @@ export class ReceivedBody {
   }
 
   get facts(): BodyFacts {
-    const { octets: headerOctets, received, messageId, tlsNotRequired: tlsOptional } = this.#header
-    return { headerOctets, received, messageId, tlsOptional, eightBitHeader: false, eightBit: !this.#ascii }
+    const { octets: headerOctets, received, passed, from, messageId, tlsNotRequired: tlsOptional } = this.#header
+    const seen = { headerOctets, received, passed, from, messageId, tlsOptional }
+    return { ...seen, eightBitHeader: false, eightBit: !this.#ascii }
   }
 }
 
 /** A message of the household: its header is mended, its body hashed as it passes. */
 export class SubmittedBody {
   readonly #incoming: Incoming
-  readonly #received = new HeaderScanner()
+  readonly #received: HeaderScanner
   readonly #submitted: SubmittedHeader
   readonly #hash = new BodyHash()
   #header: Buffer | undefined
@@ -54,6 +61,7 @@ export class SubmittedBody {
 
   constructor(incoming: Incoming, mending: Mending) {
     this.#incoming = incoming
+    this.#received = new HeaderScanner(mending.hostname)
     this.#submitted = new SubmittedHeader(mending)
   }
 
@@ -92,6 +100,8 @@ export class SubmittedBody {
     return {
       headerOctets: this.#header?.length ?? 0,
       received: this.#received.received,
+      passed: this.#received.passed,
+      from: '',
       messageId: this.header?.messageId ?? '',
       tlsOptional: this.header?.tlsNotRequired ?? false,
       eightBitHeader: this.header?.eightBit ?? false,

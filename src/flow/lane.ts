@@ -1,5 +1,5 @@
 /** The lanes in which mail comes in: the world's, that of an account that has logged in, and a device's. What each may. */
-import { type Address, formatAddress } from '../message/address.ts'
+import { type Address, canonicalDomain, formatAddress } from '../message/address.ts'
 import type { HeaderFacts } from '../message/mending.ts'
 import { type Reply, reply } from '../smtp/reply.ts'
 import type { Account } from '../store/roster.ts'
@@ -44,6 +44,19 @@ export function objectionToHeader(lane: Lane, facts: HeaderFacts, household: Hou
   return lane.kind === 'device'
     ? reply.notItsAddress(formatAddress(foreign), lane.device.as)
     : reply.notYourAddress(formatAddress(foreign))
+}
+
+/**
+ * Whether From fields may name an author in one of these domains, to whoever reads them: that is more than the grammar says.
+ * @param from an octet a character; what is too long to be looked at may name anybody
+ */
+export function mayName(from: string | undefined, domains: readonly string[]): boolean {
+  const text = from?.replaceAll(/\([^()]*\)/g, ' ').replaceAll(/\s*([@.])\s*/g, '$1')
+  // A comment inside a comment: nobody writes so who has nothing to hide.
+  if (text === undefined || text.includes('(')) return true
+  const [, ...others] = text.split('@')
+  const named = others.map(rest => Buffer.from(/^[^\s<>,;:"]*/.exec(rest)?.[0] ?? '', 'latin1').toString())
+  return named.some(name => domains.includes(canonicalDomain(name.replace(/\.$/, '')) ?? ''))
 }
 
 /** The account in whose name the lane sends. */

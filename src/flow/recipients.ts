@@ -47,6 +47,11 @@ export class Recipients implements Envelope {
     return this.#queued
   }
 
+  /** Whether it leaves the house though nobody outside was named. */
+  get forwarded(): boolean {
+    return this.#forwards.size > 0
+  }
+
   /** The one that was named, where it is the only one. */
   get only(): string | undefined {
     return this.#recipients.length === 1 + this.#forwards.size ? this.#recipients[0]?.path : undefined

@@ -1,12 +1,17 @@
 /** Mail that is kept for a while only: at night an account loses what is older than the account's own setting says. */
+import { Failure } from '../base/failure.ts'
 import { roundSize } from '../base/units.ts'
 import type { Account } from '../store/roster.ts'
 import type { EntryValue } from '../store/row.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { AccessServices } from './access.ts'
+import { doubtOf } from './calendar.ts'
 
-type RetentionServices = Pick<AccessServices, 'store' | 'clock' | 'log' | 'open'>
+type RetentionServices = Pick<AccessServices, 'store' | 'clock' | 'log' | 'open'> & {
+  /** Asks how late it is. @returns ms that the clock is behind a time server's; undefined when none answers */
+  readonly offset: (signal: AbortSignal) => Promise<number | undefined>
+}
 
 /** Messages, and their octets as POP3 sends them. */
 export type Overdue = { readonly messages: number; readonly octets: number }
@@ -20,6 +25,8 @@ export const leastAgeMs = 86_400_000
 /** Messages looked at together, and removed in one commit. */
 const slice = 1000
 const prefix = 'expire.'
+/** Before Porchlight was there: a clock that shows such a day was wrong. */
+const beginning = Date.UTC(2026, 0, 1)
 
 /** @param account its number @returns milliseconds that its mail is kept; undefined when it stays */
 export function keptFor(settings: Settings, account: number): number | undefined {
@@ -47,11 +54,17 @@ export async function overdue(store: Store, account: Account, ageMs: number, now
  * Removes what is too old, oldest first, in commits of a bounded size. An account whose maildrop is open is left alone.
  * @param signal stops it between two commits
  * @returns what each account has lost, of those that have such a setting
- * @throws Failure STORE_FULL or STORE_IO
+ * @throws Failure REFUSED when the clock cannot be believed, and then nothing is removed; STORE_FULL or STORE_IO
  */
 export async function expire(services: RetentionServices, signal: AbortSignal): Promise<readonly Expired[]> {
-  const { store, log } = services
+  const { store, log, clock, offset } = services
   const expired: Expired[] = []
+  if (store.settings.list(prefix).length === 0) return expired
+  const doubt = await doubtOf(store.settings, clock.now(), await offset(signal))
+  if (doubt !== undefined) {
+    const way = 'If porchlight time shows the right time, set the age once more: porchlight user expire NAME AGE'
+    throw new Failure('REFUSED', `${doubt} So no mail was removed. ${way}`)
+  }
   for (const [name] of store.settings.list(prefix)) {
     if (signal.aborted) break
     const id = Number(name.slice(prefix.length))
@@ -86,7 +99,8 @@ async function expireAccount(
   let busy = false
   for await (const entries of oldEntries(store, account, ageMs, clock.now())) {
     busy = open.has(account.id)
-    if (busy || signal.aborted) break
+    // Somebody may have thought better of it.
+    if (busy || signal.aborted || keptFor(store.settings, account.id) !== ageMs) break
     // For the moment of one commit: who logs in then is told to come again.
     open.add(account.id)
     try {
@@ -110,8 +124,8 @@ function add(total: { messages: number; octets: number }, entries: readonly Entr
 /**
  * Walks what is too old, a list at a time, up to the first that is not.
  *
- * The clock of a board may start years behind, or have been ahead. So a date before the account's own, or after now, tells
- * nothing: such a message goes together with one that came after it.
+ * The clock of a board may start years behind, or have been ahead. So a date before the account's own, before there was a
+ * Porchlight, or after now, tells nothing: such a message goes together with one that came after it.
  */
 async function* oldEntries(
   store: Store,
@@ -121,7 +135,7 @@ async function* oldEntries(
 ): AsyncGenerator<readonly EntryValue[]> {
   for (let after = 0; ; ) {
     const entries = await store.oldest(id, slice, after)
-    const credible = entries.filter(({ date }) => date >= created && date <= now)
+    const credible = entries.filter(({ date }) => date >= Math.max(created, beginning) && date <= now)
     const young = credible.find(({ date }) => date > now - ageMs)?.uid ?? Number.POSITIVE_INFINITY
     const last = credible.findLast(({ uid }) => uid < young)?.uid ?? 0
     const old = entries.filter(({ uid }) => uid <= last)

@@ -11,9 +11,9 @@ import { type Reply, reply } from '../smtp/reply.ts'
 import { idText } from '../store/id.ts'
 import { notify } from '../store/message.ts'
 import type { Incoming } from '../store/spool.ts'
-import { isFull } from './allowance.ts'
+import { areFull } from './allowance.ts'
 import { ReceivedBody, SubmittedBody } from './body.ts'
-import { type Lane, objectionToHeader, objectionToSender, senderOf } from './lane.ts'
+import { type Lane, mayName, objectionToHeader, objectionToSender, senderOf } from './lane.ts'
 import { Recipients, type Way } from './recipients.ts'
 import { reportArrival } from './report.ts'
 import { asksToPassOn, type Household, type Route, route } from './routing.ts'
@@ -99,8 +99,20 @@ export class Transaction implements AsyncDisposable {
   /** An address of this household: whoever set it up has said where its mail goes, be it outside. */
   #leadsTo(way: Extract<Route, { kind: 'local' }>): Way | Reply {
     const { store } = this.#services
-    if (isFull(way, this.#parameters.size ?? 0, store)) return reply.mailboxFull
-    return way.forwards.length > 0 && store.outbound.length >= budget.queue ? reply.queueFull : way
+    if (way.forwards.length === 0) {
+      const accounts = way.accounts.map(({ id }) => id)
+      return areFull(accounts, this.#parameters.size ?? 0, store) ? reply.mailboxFull : way
+    }
+    if (this.#isBorrowed(this.#reversePath?.domain)) return reply.notInOurName
+    return store.outbound.length >= budget.queue ? reply.queueFull : way
+  }
+
+  /**
+   * Whether the world writes in the name of the household. What is forwarded comes from this host, which may send for its
+   * domains (SPF): the next host would take it for genuine.
+   */
+  #isBorrowed(domain: string | undefined): boolean {
+    return this.lane.kind === 'world' && domain !== undefined && this.#services.config().domains.includes(domain)
   }
 
   /** Mail for others: of the household to anybody, of the world only for the domains that rely on this host. */
@@ -141,8 +153,8 @@ export class Transaction implements AsyncDisposable {
   #open(): Intake {
     const { store, config, clock } = this.#services
     const incoming = store.incoming(this.#parameters.size ?? 0)
-    if (this.lane.kind === 'world') return { incoming, body: new ReceivedBody(incoming) }
     const { hostname, domains } = config()
+    if (this.lane.kind === 'world') return { incoming, body: new ReceivedBody(incoming, hostname) }
     const id = idText(incoming.id)
     const mending = { date: clock.now(), hostname, id, domain: domains[0] ?? hostname, reversePath: this.#reversePath }
     return { incoming, body: new SubmittedBody(incoming, mending) }
@@ -197,9 +209,14 @@ export class Transaction implements AsyncDisposable {
   #objection(event: EndEvent, { body }: Intake): Reply | undefined {
     if (event.malformed) return reply.bareNewline
     if (event.tooBig) return reply.tooBig
+    const { accounts, queued } = this.#recipients
+    if (queued.length === 0 && areFull(accounts, event.octets, this.#services.store)) return reply.mailboxFull
     if (event.longLine && this.#services.config().mail.long_lines === 'refuse') return reply.lineTooLong
-    if (body.facts.received > budget.received) return reply.loop
-    if (body instanceof ReceivedBody) return undefined
+    const { received, passed, from } = body.facts
+    if (received > budget.received || (this.#recipients.forwarded && passed > budget.passed)) return reply.loop
+    if (body instanceof ReceivedBody) {
+      return this.#recipients.forwarded && mayName(from, this.#services.config().domains) ? reply.notInOurName : undefined
+    }
     if (body.tooBig || !body.header) return reply.headerTooBig
     return objectionToHeader(this.lane, body.header, this.#household)
   }

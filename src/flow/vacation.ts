@@ -69,8 +69,9 @@ export class Vacation {
     const { store } = this.#services
     const message = await store.message(seq)
     const { reversePath, headerOctets } = message.record
-    if (reversePath === '' || isMachine(reversePath)) return
-    const pieces = await Array.fromAsync(beginning(message, Math.min(headerOctets, budget.vacationHeader)))
+    // Behind what is not read it may say that it is a list's.
+    if (reversePath === '' || isMachine(reversePath) || headerOctets > budget.vacationHeader) return
+    const pieces = await Array.fromAsync(beginning(message, headerOctets))
     const question = readQuestion(Buffer.concat(pieces))
     if (question.objection) return
     for (const id of accounts) {
@@ -113,7 +114,7 @@ function addressed(account: Account, sender: string, { named }: Question, househ
 
 function letter(absence: Absence, address: string, sender: string, question: Question, date: number) {
   const { messageId, references } = question
-  const subject = absence.subject || question.subject || 'your message'
+  const subject = absence.subject || question.subject.slice(0, budget.vacationSubject) || 'your message'
   return {
     from: { address },
     to: [{ address: sender }],

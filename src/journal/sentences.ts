@@ -23,6 +23,10 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   'a line of [setup] is done, and taken out of the file':
     'The first set-up did {setting}, and took it out of the file.',
   'a line of [setup] cannot be used': 'The first set-up cannot use {setting}: {reason}.',
+  'the password of the console is taken away':
+    'The password of the console was taken away, as the file {file} asked for.',
+  'the password of the console is taken away at each start':
+    'The password of the console is taken away at each start until its file is deleted: {reason}.',
   '[setup] cannot be carried out': 'The first set-up from the file cannot be carried out: {reason}.',
   'connection turned away': 'A connection from {client} was turned away: too many are open ({refusal}).',
   'connection closed to make room': 'The connection from {client} was closed to make room for another.',

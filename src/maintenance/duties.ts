@@ -8,6 +8,7 @@ import { type Delivered, deliverDigest, summary } from '../doctor/digest.ts'
 import { examine } from '../doctor/examine.ts'
 import type { Patient } from '../doctor/patient.ts'
 import { counted } from '../doctor/span.ts'
+import { clockOffset } from '../doctor/time.ts'
 import { expire, expiredWords } from '../flow/retention.ts'
 import { noteDay } from '../flow/statistics.ts'
 import { type Identity, renewIfDue } from '../net/identity.ts'
@@ -59,7 +60,8 @@ async function note({ store, clock }: Work): Promise<string> {
 }
 
 async function retain(work: Work): Promise<string> {
-  return expiredWords(await expire(work, work.signal))
+  const offset = (signal: AbortSignal) => clockOffset(work.patient(), signal)
+  return expiredWords(await expire({ ...work, offset }, work.signal))
 }
 
 async function trim({ store, clock }: Work): Promise<string> {

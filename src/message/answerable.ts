@@ -14,7 +14,7 @@ type Objection =
 
 export type Question = {
   readonly objection: Objection | undefined
-  /** Whom its header names as its recipients. */
+  /** Whom its header names as its recipients, the first `budget.correspondents` of them. */
   readonly named: readonly Address[]
   /** Decoded, in one line; '' when there is none. */
   readonly subject: string
@@ -66,7 +66,7 @@ export function readQuestion(header: Buffer): Question {
   if (received > budget.vacationHops) objection ??= 'far'
   // RFC 5322 §3.6.4: where there are no References, In-Reply-To takes their place.
   const before = references.length > 0 ? references : parent === '' ? [] : [parent]
-  return { objection, named, subject, messageId, references: before.slice(-mostReferences) }
+  return { objection, named: named.slice(0, budget.correspondents), subject, messageId, references: before.slice(-mostReferences) }
 }
 
 /**

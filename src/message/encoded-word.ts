@@ -1,4 +1,5 @@
 /** Words of a header beyond ASCII: RFC 2047, read with tolerance and written as it says. */
+import { budget } from '../base/budget.ts'
 import { decodeCharset, plainText } from './charset.ts'
 
 /** A charset is bounded, and nothing here can be matched in two ways: time in proportion to the text. */
@@ -12,13 +13,14 @@ const literal = /^[A-Za-z0-9!*+/-]$/
 type Run = { readonly charset: string; readonly octets: Buffer[] }
 
 /**
- * Reads the words of an unstructured field, of a phrase or of a comment. What is no encoded word stays as it is.
+ * Reads the words of an unstructured field, of a phrase or of a comment. What is no encoded word stays as it is, and what
+ * comes behind more of them than the budget has.
  * @param text an octet a character, unfolded
  */
 export function decodeWords(text: string): string {
   let [decoded, at] = ['', 0]
   let run: Run | undefined
-  for (const match of text.matchAll(encodedWord)) {
+  for (const match of text.matchAll(encodedWord).take(budget.encodedWords)) {
     const [whole, charset = '', encoding = '', word = ''] = match
     const between = text.slice(at, match.index)
     const adjacent = run !== undefined && between.trim() === ''

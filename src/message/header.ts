@@ -4,7 +4,7 @@ import { messageIdOf, saysTlsNotRequired } from './fields.ts'
 
 const LF = 0x0a
 /** The first letters of the fields that matter: most lines are done with after one octet. */
-const initials = new Set(Buffer.from('MmRrTt'))
+const initials = new Set(Buffer.from('FfMmRrTt'))
 const whiteSpace = new Set(Buffer.from(' \t'))
 
 /**
@@ -12,7 +12,10 @@ const whiteSpace = new Set(Buffer.from(' \t'))
  * line ends is refused anyway. Holds the start of one field at most.
  */
 export class HeaderScanner {
+  readonly #hostname: string
   #received = 0
+  #passed = 0
+  #from = ''
   #octets = 0
   #ended = false
   #messageId = ''
@@ -24,9 +27,28 @@ export class HeaderScanner {
   /** The start of the field that the present line may go on with; kept only while it is one whose body counts. */
   #field = ''
 
+  /** @param hostname of this host, in lower case */
+  constructor(hostname = '') {
+    this.#hostname = hostname
+  }
+
   /** Received fields so far. */
   get received(): number {
     return this.#received
+  }
+
+  /** Those of them that this host has written: how often it had the message before. Known when the section has ended. */
+  get passed(): number {
+    return this.#passed + Number(this.#isOurs())
+  }
+
+  /**
+   * All From fields with their names, an octet a character; undefined where there is more of them than is looked at. Known when
+   * the section has ended.
+   */
+  get from(): string | undefined {
+    const from = this.#from + this.#readFrom()
+    return from.length < budget.fieldStart ? from : undefined
   }
 
   /** Octets of the header section with the empty line that ends it; all octets when there is no such line. */
@@ -82,13 +104,26 @@ export class HeaderScanner {
     }
     if (this.#field !== '') this.#endField()
     if (/^received:/i.test(line)) this.#received += 1
-    else if (/^(?:message-id|tls-required)[ \t]*:/i.test(line)) this.#field = line
+    if (/^(?:received|from|message-id|tls-required)[ \t]*:/i.test(line)) this.#field = line
   }
 
   #endField(): void {
+    this.#passed += Number(this.#isOurs())
+    if (this.#from.length < budget.fieldStart) this.#from += this.#readFrom()
     this.#messageId ||= this.#readMessageId()
     this.#tlsNotRequired ||= this.#readTlsRequired()
     this.#field = ''
+  }
+
+  /** As `receivedField` writes it. */
+  #isOurs(): boolean {
+    if (this.#hostname === '' || !/^r/i.test(this.#field)) return false
+    return this.#field.replaceAll(/\s+/g, ' ').toLowerCase().includes(` by ${this.#hostname} (porchlight)`)
+  }
+
+  /** With its name, so that one that was cut is as long as it may be. */
+  #readFrom(): string {
+    return /^f/i.test(this.#field) ? `${this.#field};` : ''
   }
 
   #readMessageId(): string {

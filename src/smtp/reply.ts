@@ -69,6 +69,11 @@ export const reply = {
   mailboxFull: { code: 452, enhanced: '4.2.2', text: 'The mailbox is full; try again later' },
   aliasLoop: { code: 550, enhanced: '5.4.6', text: 'This address is an alias that leads to itself' },
   relayDenied: { code: 550, enhanced: '5.7.1', text: 'This host takes mail for its own domains only' },
+  notInOurName: {
+    code: 550,
+    enhanced: '5.7.1',
+    text: 'This address leads elsewhere; mail in the name of this household has to be handed in with a login',
+  },
 
   // What the household may not send
   notYourAddress: (address: string) => ({

@@ -80,7 +80,7 @@ export class Accounts {
       if (targets.length > budget.aliasTargets) {
         throw new Failure('REFUSED', `An alias can have ${budget.aliasTargets} targets at most.`)
       }
-      if (!this.alias(address) && this.aliases().length >= budget.aliases) {
+      if (!this.alias(address) && this.#source.roster().aliasCount >= budget.aliases) {
         throw new Failure('REFUSED', `There are ${budget.aliases} aliases, and no more are possible.`)
       }
       return () => ({ kind: 'alias', address, targets })

@@ -1,7 +1,12 @@
-/** What waits to be sent on, as the rest of the house sees it: read from the index, changed through the log. */
+/**
+ * What waits to be sent on, as the rest of the house sees it: read from the index, changed through the log. All of it throws
+ * Failure of the store and nothing else.
+ */
 import { Failure } from '../base/failure.ts'
 import type { AttemptRecord, Result } from './attempt.ts'
 import type { Engine } from './engine.ts'
+import { storeFailure } from './failure.ts'
+import type { Index } from './index.ts'
 import type { LogEntry } from './log.ts'
 import type { Waiting } from './queue.ts'
 import type { DispatchValue } from './row.ts'
@@ -31,62 +36,56 @@ export class Outbound {
   }
 
   /** As `Queue.takeDue`. */
-  async takeDue(now: number, take: (domain: string) => 'taken' | 'left' | 'struck'): Promise<number | undefined> {
-    return (await this.#queue()).takeDue(now, take)
+  takeDue(now: number, take: (domain: string) => 'taken' | 'left' | 'struck'): Promise<number | undefined> {
+    return this.#read(({ queue }) => queue.takeDue(now, take))
   }
 
   /** As `Queue.wake`. */
   async wake(domain: string, due: number): Promise<void> {
-    const engine = this.#source.engine()
     // Nothing more is written after a write that failed; when the store is opened anew the schedule is made anew.
-    if (engine.failure) return
-    await engine.index.queue.wake(domain, due)
+    if (this.#source.engine().failure) return
+    await this.#read(({ queue }) => queue.wake(domain, due))
   }
 
   /** As `Queue.firstOf`. */
-  async firstOf(domain: string): Promise<number | undefined> {
-    return (await this.#queue()).firstOf(domain)
+  firstOf(domain: string): Promise<number | undefined> {
+    return this.#read(({ queue }) => queue.firstOf(domain))
   }
 
   /** As `Queue.waiting`. */
-  async waiting(domain: string, until: number, most: number): Promise<readonly Waiting[]> {
-    return (await this.#queue()).waiting(domain, until, most)
+  waiting(domain: string, until: number, most: number): Promise<readonly Waiting[]> {
+    return this.#read(({ queue }) => queue.waiting(domain, until, most))
   }
 
   /** As `Queue.find`. */
-  async find(seq: number, dispatch: number): Promise<DispatchValue | undefined> {
-    return (await this.#queue()).find(seq, dispatch)
+  find(seq: number, dispatch: number): Promise<DispatchValue | undefined> {
+    return this.#read(({ queue }) => queue.find(seq, dispatch))
   }
 
   /** The dispatches of a message that are not done. */
-  async of(seq: number): Promise<readonly Waiting[]> {
-    return (await this.#queue()).of(seq)
+  of(seq: number): Promise<readonly Waiting[]> {
+    return this.#read(({ queue }) => queue.of(seq))
   }
 
   /** Walks all that are not done, oldest first, a list at a time. */
-  async *all(): AsyncGenerator<readonly Waiting[]> {
-    yield* (await this.#queue()).all()
+  all(): AsyncGenerator<readonly Waiting[]> {
+    return this.#walk(({ queue }) => queue.all())
   }
 
   /** Walks what is known of messages of the last weeks, oldest first. */
-  async *traces(): AsyncGenerator<Trace> {
-    const { index } = this.#source.engine()
-    await index.ready
-    yield* index.traces.all()
+  traces(): AsyncGenerator<Trace> {
+    return this.#walk(({ traces }) => traces.all())
   }
 
   /** As `Traces.since`: newest first. */
-  async *tracesSince(since: number): AsyncGenerator<Trace> {
-    const { index } = this.#source.engine()
-    await index.ready
-    yield* index.traces.since(since)
+  tracesSince(since: number): AsyncGenerator<Trace> {
+    return this.#walk(({ traces }) => traces.since(since))
   }
 
   /** Deletes traces that are too old. @param now ms since the epoch */
   async trimTraces(now: number): Promise<void> {
-    const { index } = this.#source.writable()
-    await index.ready
-    await index.traces.trim(now)
+    this.#source.writable()
+    await this.#read(({ traces }) => traces.trim(now))
   }
 
   /**
@@ -113,10 +112,25 @@ export class Outbound {
     return this.settle(waiting.map(one => ({ ...attemptOf(one, date), results: withdrawn(one) })))
   }
 
-  async #queue() {
+  /** @throws Failure also when the databases are closed meanwhile */
+  async #read<Value>(read: (index: Index) => Promise<Value>): Promise<Value> {
     const { index } = this.#source.engine()
-    await index.ready
-    return index.queue
+    try {
+      await index.ready
+      return await read(index)
+    } catch (error) {
+      throw storeFailure(error)
+    }
+  }
+
+  async *#walk<Item>(walk: (index: Index) => AsyncGenerator<Item>): AsyncGenerator<Item> {
+    const { index } = this.#source.engine()
+    try {
+      await index.ready
+      yield* walk(index)
+    } catch (error) {
+      throw storeFailure(error)
+    }
   }
 }
 

@@ -33,6 +33,10 @@ export class Roster {
     return [...this.#aliases].map(([address, targets]) => ({ address, targets })).sort(byAddress)
   }
 
+  get aliasCount(): number {
+    return this.#aliases.size
+  }
+
   alias(address: string): readonly string[] | undefined {
     return this.#aliases.get(address)
   }

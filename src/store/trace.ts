@@ -4,6 +4,7 @@
  */
 import type { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
+import { Pace } from '../base/pace.ts'
 import { OctetWriter } from '../wire/octets.ts'
 import { type AttemptRecord, putResults, type Result, takeResults } from './attempt.ts'
 import { decode } from './codec.ts'
@@ -91,8 +92,12 @@ export class Traces {
 
   /** Walks what there is, oldest first. */
   async *all(): AsyncGenerator<Trace> {
+    const pace = new Pace()
     for await (const rows of slices(this.#db.iterator(traceRange))) {
-      for (const [key, value] of rows) yield readTrace(decodeTraceKey(key), value)
+      for (const [key, value] of rows) {
+        yield readTrace(decodeTraceKey(key), value)
+        await pace.step()
+      }
     }
   }
 
@@ -101,11 +106,13 @@ export class Traces {
    * @param since ms since the epoch
    */
   async *since(since: number): AsyncGenerator<Trace> {
+    const pace = new Pace()
     for await (const rows of slices(this.#db.iterator({ ...traceRange, reverse: true }))) {
       for (const [key, value] of rows) {
         const trace = readTrace(decodeTraceKey(key), value)
         if (trace.date < since) return
         yield trace
+        await pace.step()
       }
     }
   }

@@ -3,6 +3,7 @@ import { budget } from '../base/budget.ts'
 
 export class History {
   readonly #lines: string[] = []
+  #length = 0
 
   get length(): number {
     return this.#lines.length
@@ -17,6 +18,9 @@ export class History {
   add(line: string): void {
     if (line.trim() === '' || line === this.#lines.at(-1)) return
     this.#lines.push(line)
-    if (this.#lines.length > budget.consoleHistory) this.#lines.shift()
+    this.#length += line.length
+    while (this.#lines.length > budget.consoleHistory || this.#length > budget.consoleHistoryText) {
+      this.#length -= this.#lines.shift()?.length ?? 0
+    }
   }
 }

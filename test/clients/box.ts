@@ -3,8 +3,9 @@ import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promise
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { configPath, ServerProcess } from '../support/process.ts'
+import { configPath, program, ServerProcess } from '../support/process.ts'
 import { Teletype } from '../support/teletype.ts'
+import { Tmux, type TmuxOptions } from '../support/tmux.ts'
 
 export const prompt = 'porchlight> '
 
@@ -51,7 +52,7 @@ export class Box implements AsyncDisposable {
     const folder = await mkdtempDisposable(join(tmpdir(), 'porchlight-'))
     const data = join(folder.path, 'data')
     const [smtp = 0, pop3s = 0, submissions = 0] = await freePorts(3)
-    const links = [0, 1, 2].map(i => linkOf(folder.path, i))
+    const links = lines.map((_kind, i) => linkOf(folder.path, i))
     const config = `
 log.format = "json"
 listen = { smtp = ["*:${smtp}"], submission = [], submissions = ["*:${submissions}"], pop3 = [], pop3s = ["*:${pop3s}"] }
@@ -120,8 +121,10 @@ export async function talk(person: Person, exchanges: readonly Exchange[]): Prom
 }
 
 /** Types a command at the prompt that is there, and turns its pages. @returns what was shown until the next prompt */
-export function command(person: Person, line: string, next = prompt): Promise<string> {
+export async function command(person: Person, line: string, next = prompt): Promise<string> {
   person.type(`${line}\r`)
+  // A terminal that has just said what it is has its prompt drawn again.
+  await person.shows(`${line}\r\n`)
   return leaf(person, next)
 }
 
@@ -153,4 +156,14 @@ async function freePorts(count: number): Promise<readonly number[]> {
 function portOf(server: ReturnType<typeof createServer>): number {
   const address = server.address()
   return typeof address === 'object' && address ? address.port : 0
+}
+
+/** A console of the box as `porchlight console` gives it, in a real terminal. */
+export function consoleOf(box: Box, options: TmuxOptions): Promise<Tmux> {
+  return Tmux.open(consoleWords(box), options)
+}
+
+/** The command line of it. */
+export function consoleWords({ data }: Box): readonly string[] {
+  return [...program, 'console', '--data', data, '--config', configPath(data)]
 }

@@ -54,7 +54,7 @@ describe('accounts', () => {
       [
         'user add a+b --generate',
         [
-          '"a+b" cannot be the name of an account: letters and digits with single . _ - between them, at most 64 octets.',
+          '"a+b" cannot be the name of an account: letters and digits with single . _ - between them, at most 64 characters.',
         ],
         1,
       ],
@@ -167,7 +167,7 @@ describe('aliases', () => {
       [
         'alias add @home.example alice',
         [
-          '"" cannot be the name in an address here: letters and digits with single . _ - + = between them, at most 64 octets.',
+          '"" cannot be the name in an address here: letters and digits with single . _ - + = between them, at most 64 characters.',
         ],
         1,
       ],

@@ -50,7 +50,7 @@ class House implements AsyncDisposable {
 
   private constructor(server: Server) {
     this.#server = server
-    this.household = servedHousehold(server)
+    this.household = servedHousehold({ server })
   }
 
   static async open(directory: string, settings = ''): Promise<House> {

@@ -46,7 +46,7 @@ export async function openConfigured(text: string | undefined, apply = async () 
     },
   })
   const store = await Store.open(folder.path, { clock: systemClock, log: silentLog, reserve: 0 })
-  const household = storedHousehold(store, config, folder.path, configuration)
+  const household = storedHousehold({ store, config, directory: folder.path, configuration })
   const say = async (line: string, seen?: Seen, dialogue?: Dialogue): Promise<string> => {
     const call = parseCall(line.split(' '), commands)
     if (call.command.runs !== 'inside') throw new Error(`${line} is not for the server`)

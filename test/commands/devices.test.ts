@@ -59,7 +59,7 @@ describe('devices', () => {
   const refusals: readonly (readonly [words: string, complaint: string])[] = [
     [
       add('a+b', '10.0.0.1'),
-      '"a+b" cannot be the name of a device: letters and digits with single . _ - between them, at most 64 octets.',
+      '"a+b" cannot be the name of a device: letters and digits with single . _ - between them, at most 64 characters.',
     ],
     [
       add('scanner', '10.0.0.9'),

@@ -31,7 +31,7 @@ async function alone(...words: string[]): Promise<Outcome> {
   const config = readConfig(settingsFor(names), directory.path)
   const open = async () => {
     const store = await Store.open(directory.path, { clock: systemClock, log: silentLog, reserve: 0 })
-    return storedHousehold(store, config, directory.path)
+    return storedHousehold({ store, config, directory: directory.path })
   }
   return await run([...words, '--data', directory.path], '', { open })
 }
@@ -62,7 +62,7 @@ class Running implements AsyncDisposable {
     const directory = await temporaryDirectory()
     const config = readConfig(settingsFor(names), directory.path)
     const server = await Server.open({ config, directory: directory.path, log: silentLog, clock: systemClock })
-    const household = servedHousehold(server, undefined, undefined, () => jobs)
+    const household = servedHousehold({ server, jobs: () => jobs })
     const jobs = await Jobs.start({
       ...server.services,
       open: server.openMaildrops,

@@ -1,6 +1,7 @@
 /** The table [setup], carried out once: commands/first-boot.ts on a real file and store. */
 import assert from 'node:assert/strict'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { verifyPassword } from '../../src/auth/password.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
@@ -12,8 +13,8 @@ import { type Configured, openConfigured } from './configured.ts'
 const secret = 'a good password'
 const other = 'another password'
 
-function start(box: Configured, log: Log = silentLog): Promise<void> {
-  return applyFirstBoot(box.household, { config: box.file, configAsked: false }, log)
+function start(box: Configured, log: Log = silentLog, data = box.directory): Promise<void> {
+  return applyFirstBoot(box.household, { config: box.file, configAsked: false, data }, log)
 }
 
 /** What the file asks for, what it is afterwards, and which accounts there are then. */
@@ -45,7 +46,7 @@ const cases: readonly Case[] = [
   [
     'a bad name stays with its reason, and its password with it',
     `[setup]\naccount = "a b" # me\npassword = "${secret}"\nconsole_password = "${other}"\n`,
-    `[setup]\naccount = "a b" # Not used: "a b" cannot be the name of an account: letters and digits with single . _ - between them, at most 64 octets.\npassword = "${secret}"\n`,
+    `[setup]\naccount = "a b" # Not used: "a b" cannot be the name of an account: letters and digits with single . _ - between them, at most 64 characters.\npassword = "${secret}"\n`,
     [],
     true,
   ],
@@ -78,6 +79,55 @@ const cases: readonly Case[] = [
     false,
   ],
 ]
+
+describe('the file that takes the password of the console away', () => {
+  for (const name of ['reset-console-password', 'reset-console-password.txt']) {
+    test(`is heeded once, said in the log, and deleted: ${name}`, async () => {
+      await using box = await openConfigured('')
+      await box.household.settings.set('console.password', 'forgotten')
+      const asking = join(box.directory, name)
+      await writeFile(asking, '')
+      const said: unknown[] = []
+      await start(box, Object.assign(Object.create(silentLog), { warn: (fields: object) => said.push(fields) }))
+      assert.equal(box.household.settings.get('console.password'), undefined)
+      assert.deepEqual(said, [{ file: asking }])
+      await assert.rejects(stat(asking))
+      await box.household.settings.set('console.password', 'new')
+      await start(box)
+      assert.equal(box.household.settings.get('console.password'), 'new')
+    })
+  }
+
+  test('may lie in the data directory, where the configuration is elsewhere', async () => {
+    await using box = await openConfigured('')
+    await box.household.settings.set('console.password', 'forgotten')
+    const data = join(box.directory, 'elsewhere')
+    await mkdir(data)
+    await writeFile(join(data, 'reset-console-password'), 'please')
+    await start(box, silentLog, data)
+    assert.equal(box.household.settings.get('console.password'), undefined)
+  })
+
+  test('comes before a new password in [setup]', async () => {
+    await using box = await openConfigured(`[setup]\nconsole_password = "${other}"\n`)
+    await box.household.settings.set('console.password', 'forgotten')
+    await writeFile(join(box.directory, 'reset-console-password'), '')
+    await start(box)
+    assert.equal(await verifyPassword(other, box.household.settings.get('console.password')), 'valid')
+  })
+
+  test('is heeded all the same where it cannot be deleted, and that is said', async () => {
+    await using box = await openConfigured('')
+    await box.household.settings.set('console.password', 'forgotten')
+    await mkdir(join(box.directory, 'reset-console-password'))
+    const reasons: string[] = []
+    const log: Log = Object.assign(Object.create(silentLog), { error: (fields: { reason: string }) => reasons.push(fields.reason) })
+    await start(box, log)
+    assert.equal(box.household.settings.get('console.password'), undefined)
+    assert.equal(reasons.length, 1)
+    assert.match(reasons[0] ?? '', /cannot be deleted: it is a folder\.$/)
+  })
+})
 
 describe('[setup]', () => {
   for (const [name, before, after, accounts, console] of cases) {

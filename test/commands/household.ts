@@ -30,7 +30,7 @@ export async function openHousehold(
 ): Promise<Household & { store: Store } & AsyncDisposable> {
   const store = await Store.open(directory, { clock: systemClock, log: silentLog, reserve: 0 })
   const text = `domains = ["home.example", "second.example"]\nmail.catch_all = "carol"\n${settings}`
-  return Object.assign(storedHousehold(store, readConfig(text, directory), directory), {
+  return Object.assign(storedHousehold({ store, config: readConfig(text, directory), directory }), {
     store,
     status: async () =>
       [

@@ -27,7 +27,8 @@ test('the reader ends what Ctrl-C, Ctrl-D or q at a page is meant for, and nothi
     alerts: () => () => {},
     stopping: new AbortController().signal,
   }
-  const served = serveVisitor(near, { columns: 80, rows: 24, escapes: false, unicode: true }, ['mail', 'alice'], office)
+  const screen = { columns: 80, rows: 24, escapes: false, unicode: true, paged: true }
+  const served = serveVisitor(near, screen, ['mail', 'alice'], office)
   const reading = (async () => {
     for (let chunk = await far.read(); chunk; chunk = await far.read()) shown.add(chunk.toString())
     shown.end()

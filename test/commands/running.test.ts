@@ -31,7 +31,7 @@ before(async () => {
   const config = readConfig(settings, directory.path)
   server = await Server.open({ config, directory: directory.path, log: silentLog, clock: systemClock })
   await server.store.accounts.add('alice', await hashPassword('correct horse'))
-  household = servedHousehold(server)
+  household = servedHousehold({ server })
 })
 
 after(async () => {

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { budget } from '../../src/base/budget.ts'
 import { Failure } from '../../src/base/failure.ts'
 import type { Answer, Transport, Voice } from '../../src/commands/command.ts'
-import { askControl, type Request, serveControl } from '../../src/console/control.ts'
+import { askConsole, askControl, type Request, serveControl } from '../../src/console/control.ts'
 import { answerCommands } from '../../src/console/run.ts'
 import { deskOf, openHousehold, pipe, run, temporaryDirectory } from '../commands/household.ts'
 
@@ -78,6 +78,21 @@ describe('the protocol', () => {
       return done
     })
     assert.equal(count, 1)
+  })
+
+  test('a command that says nothing hears that nobody waits for it any more', async () => {
+    const [client, server] = pipe()
+    const begun = Promise.withResolvers<void>()
+    const answer = async (_request: Request, { signal }: Voice): Promise<Answer> => {
+      begun.resolve()
+      await new Promise(resolve => signal.addEventListener('abort', resolve))
+      return done
+    }
+    const served = serveControl(server, { answer })
+    await client.write(Buffer.from('{"words":["log","--follow"]}\r\n'))
+    await begun.promise
+    client.close()
+    await served
   })
 
   test('any octets are answered', async () => {
@@ -163,5 +178,42 @@ describe('with a running server', () => {
       (await Promise.all(both)).map(({ exit }) => exit),
       [0, 1],
     )
+  })
+})
+
+describe('a terminal over the control socket', () => {
+  const screen = { columns: 80, rows: 24, escapes: true, unicode: true, paged: true }
+  const answer = () => assert.fail('no command was asked for')
+
+  test('is served, octet by octet', async () => {
+    for (const step of [1, 65_536]) {
+      const [client, server] = pipe(step)
+      const served = serveControl(server, {
+        answer,
+        attend: async (transport, its, words) => {
+          assert.deepEqual([its, words], [screen, ['mail', 'alice']])
+          await transport.write(Buffer.from('alice> '))
+        },
+      })
+      const transport = await askConsole(client, ['mail', 'alice'], screen)
+      assert.equal(String(await readAll(transport)), 'alice> ')
+      await served
+    }
+  })
+
+  test('is refused in words where there are too many', async () => {
+    const [client, server] = pipe()
+    const attend = () => assert.fail('there is no room')
+    const served = serveControl(server, { answer, attend, full: () => 'Leave one first.' })
+    await assert.rejects(askConsole(client, [], screen), new Failure('REFUSED', 'Leave one first.'))
+    await served
+  })
+
+  test('leaves room for commands where there are too many', async () => {
+    const [client, server] = pipe()
+    const served = serveControl(server, { answer: async () => done, full: () => 'Leave one first.' })
+    const say = { print: () => {}, complain: () => assert.fail('a command is no console') }
+    assert.equal(await askControl(client, { words: ['status'] }, say), 0)
+    await served
   })
 })

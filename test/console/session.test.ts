@@ -2,66 +2,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hashPassword } from '../../src/auth/password.ts'
-import type { Household, Transport } from '../../src/commands/command.ts'
+import type { Household } from '../../src/commands/command.ts'
 import { Doorkeeper } from '../../src/console/doorkeeper.ts'
 import { type Office, serveLine, serveVisitor } from '../../src/console/session.ts'
 import { deskOf, openHousehold, pipe, temporaryDirectory } from '../commands/household.ts'
 import { Shown } from '../support/shown.ts'
+import { Person } from './person.ts'
 
 const prompt = 'porchlight> '
-const screen = { columns: 80, rows: 24, escapes: false, unicode: true }
-
-/** A person at the far end of a line. */
-class Person {
-  readonly #far: Transport
-  readonly #shown = new Shown()
-  readonly served: Promise<void>
-  readonly alert: (line: string) => void
-
-  constructor(household: Household, serve: (near: Transport, office: Office) => Promise<void>, step = 7) {
-    const [far, near] = pipe(step)
-    const listeners = new Set<(line: string) => void>()
-    const office: Office = {
-      desk: deskOf(household),
-      doorkeeper: new Doorkeeper(),
-      version: '1.2.3',
-      alerts: listener => {
-        listeners.add(listener)
-        return () => listeners.delete(listener)
-      },
-      stopping: new AbortController().signal,
-    }
-    this.#far = far
-    this.alert = line => {
-      for (const listener of listeners) listener(line)
-    }
-    this.served = serve(near, office)
-    void this.#read()
-  }
-
-  async #read(): Promise<void> {
-    for (let chunk = await this.#far.read(); chunk !== undefined; chunk = await this.#far.read()) {
-      this.#shown.add(chunk.toString('utf8'))
-    }
-    this.#shown.end()
-  }
-
-  get shown(): string {
-    return this.#shown.text
-  }
-
-  shows(wanted: string | RegExp): Promise<string> {
-    return this.#shown.until(wanted)
-  }
-
-  type(keys: string | Buffer): Promise<void> {
-    return this.#far.write(Buffer.from(keys))
-  }
-
-  hangUp(): void {
-    this.#far.close()
-  }
-}
+const screen = { columns: 80, rows: 24, escapes: false, unicode: true, paged: true }
 
 const atLine = (household: Household) => new Person(household, serveLine)
 const visiting = (household: Household, ...words: string[]) =>
@@ -199,6 +148,39 @@ describe('whoever comes over the control socket', () => {
     person.hangUp()
     await person.served
   })
+
+  test('shows a long text at once where nobody reads along', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    await household.accounts.add('alice', 'x')
+    const unattended = { ...screen, paged: false }
+    const person = new Person(household, (near, office) => serveVisitor(near, unattended, [], office))
+    await person.type('help\rversion\r\x04')
+    await person.shows(/logout +Leave the console[^]*porchlight> version\r\nPorchlight /)
+    await person.served
+    assert.doesNotMatch(person.shown, /--More--/)
+  })
+
+  for (const [doing, typed] of [
+    ['at the prompt', 'version\n'],
+    ['in the set-up', 'setup\n'],
+    ['reading mail', 'mail alice\nlist\n'],
+    ['in a letter', 'mail alice\ncompose\nalice\n\nSubject\nText\n'],
+    ['in a password', 'passwd console\nopen sesame\n'],
+    ['in the middle of a line', 'user remove al'],
+  ] as const) {
+    test(`leaves at the end of what is piped in, ${doing}`, async () => {
+      await using directory = await temporaryDirectory()
+      await using household = await openHousehold(directory.path)
+      await household.accounts.add('alice', 'x')
+      const unattended = { ...screen, paged: false }
+      const person = new Person(household, (near, office) => serveVisitor(near, unattended, [], office))
+      await person.type(`${typed}\x04`)
+      await person.served
+      assert.equal(household.mailbox('alice').messages, 0)
+      assert.equal(household.settings.get('console.password'), undefined)
+    })
+  }
 
   for (const [name, keys] of [
     ['a megabyte without a line end', Buffer.alloc(1_000_000, 'a')],

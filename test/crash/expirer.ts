@@ -15,5 +15,6 @@ store.remove = async (account, uids) => {
 }
 process.stdout.write('0\n')
 const clock = { ...systemClock, now: () => Number(now) }
-await expire({ store, clock, log: silentLog, open: new Set() }, new AbortController().signal)
+const offset = async () => 0
+await expire({ store, clock, log: silentLog, open: new Set(), offset }, new AbortController().signal)
 await store.close()

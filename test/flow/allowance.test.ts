@@ -58,10 +58,19 @@ describe('a mailbox with a bound', () => {
     })
   }
 
+  test('takes no more than that of somebody who has not said how much comes', async () => {
+    await using household = await Household.make('alice', 'bob')
+    await bounded(household, 'alice')
+    for (const size of [3000, 4000]) assert.equal(await deliver(household, 'alice', content(size)), full)
+    assert.equal((await household.inbox('alice')).length, 0)
+    await household.store.accounts.setAlias('family', ['alice', 'bob'])
+    assert.match((await deliver(household, 'family', content(3000))) ?? '', /^250 /)
+  })
+
   test('does not keep others from their mail', async () => {
     await using household = await Household.make('alice', 'bob')
     await bounded(household, 'alice')
-    await deliver(household, 'alice', content(2000))
+    await deliver(household, 'alice', content(1900))
     await household.store.accounts.setAlias('family', ['alice', 'bob'])
     await household.store.accounts.setAlias('club', ['alice', 'joe@away.example'])
     assert.equal(await asked(household, 'bob@home.example'), taken)
@@ -69,14 +78,14 @@ describe('a mailbox with a bound', () => {
     assert.equal(await asked(household, 'club@home.example'), taken)
     await bounded(household, 'bob')
     assert.equal(await asked(household, 'family@home.example'), taken)
-    await deliver(household, 'bob', content(2000))
+    await deliver(household, 'bob', content(1900))
     assert.equal(await asked(household, 'family@home.example'), full)
   })
 
   test('takes what the house itself has to say', async () => {
     await using household = await Household.make('alice')
     await bounded(household, 'alice')
-    await deliver(household, 'alice', content(2000))
+    await deliver(household, 'alice', content(1900))
     const letter = Buffer.from('From: postmaster@home.example\r\n\r\nThe disk is nearly full.\r\n')
     await post({ reversePath: '', recipients: ['alice@home.example'], content: letter }, household.receipt)
     assert.equal((await household.inbox('alice')).length, 2)

@@ -53,6 +53,16 @@ async function send(household: Household, { from = 'bob@other.example', to, wish
   return said
 }
 
+/** Hands in a message of alice's for an address that leads outside. */
+async function submit(household: Household, wishes = ''): Promise<void> {
+  const caller = await Caller.submission(household, 'alice')
+  await caller.ask('MAIL FROM:<alice@home.example>')
+  await caller.ask(`RCPT TO:<info@home.example>${wishes}`)
+  await caller.ask('DATA')
+  assert.match((await caller.ask('Subject: x\r\n\r\nhi\r\n.')) ?? '', ok)
+  await caller.leave()
+}
+
 const commands = (host: AwayHost, verb: string) => host.lines.filter(line => line.startsWith(verb))
 
 describe('mail for an address that leads outside', () => {
@@ -88,7 +98,6 @@ describe('mail for an address that leads outside', () => {
   for (const [name, from, leaves] of [
     ['of a stranger leaves in the name of the household', 'bob@other.example', 'postmaster@home.example'],
     ['of a neighbour of ours, too', 'bob@sub.home.example', 'postmaster@home.example'],
-    ['of this household keeps its reverse-path', 'alice@home.example', 'alice@home.example'],
     ['that is a report keeps the null one', '', ''],
   ] as const) {
     test(name, async () => {
@@ -101,6 +110,13 @@ describe('mail for an address that leads outside', () => {
       )
     })
   }
+
+  test('of this household keeps its reverse-path', async () => {
+    await using it = await house()
+    await submit(it.sending.household)
+    await it.sending.settle()
+    assert.deepEqual(commands(it.host, 'MAIL'), ['MAIL FROM:<alice@home.example>'])
+  })
 
   test('leaves in the name of the domain that it was for', async () => {
     await using it = await house()
@@ -156,6 +172,70 @@ describe('mail for an address that leads outside', () => {
   })
 })
 
+/** What is forwarded comes from a host that may send for the household: the next host takes it for genuine. */
+describe('in the name of the household the world', () => {
+  const borrowed = /^550 5\.7\.1 This address leads elsewhere; mail in the name of this household/
+
+  test('is not forwarded, and may write to who is here', async () => {
+    await using household = await Household.make('alice')
+    await household.store.accounts.setAlias('club', ['alice', 'joe@away.example'])
+    const said = await send(household, { from: 'bob@home.example', to: ['club@home.example', 'alice@home.example'] })
+    assert.match(said[0] ?? '', borrowed)
+    assert.match(said.at(-1) ?? '', ok)
+    assert.deepEqual([household.store.outbound.length, (await household.inbox('alice')).length], [0, 1])
+  })
+
+  const authors: readonly (readonly [header: string, forwarded: boolean])[] = [
+    ['From: Bob <bob@other.example>', true],
+    ['From: bob@sub.home.example', true],
+    ['From: bob@home.example.other.example', true],
+    ['From: "alice (at) home.example" <bob@other.example>', true],
+    ['X-From: alice@home.example', true],
+    ['From: Alice <alice@home.example>', false],
+    ['FROM: alice@HOME.example.', false],
+    ['From: bob@other.example, alice@home.example', false],
+    ['From: bob@other.example\r\nFrom: alice@home.example', false],
+    ['From: alice@home.example\r\nFrom: bob@other.example', false],
+    ['From: alice@\r\n home . example', false],
+    ['From: alice@(a)home.example', false],
+    ['From: alice@(a(b))home.example', false],
+    ['From: alice@home.example bob', false],
+    [`From: "${'x'.repeat(900)}"\r\n ${'y'.repeat(200)} <alice@home.example>`, false],
+  ]
+  for (const [header, forwarded] of authors) {
+    test(`is ${forwarded ? '' : 'not '}forwarded with ${JSON.stringify(header).slice(0, 60)}`, async () => {
+      await using household = await Household.make('alice')
+      household.config = readConfig('submission.dkim = "off"', '.')
+      await household.store.accounts.setAlias('info', ['joe@away.example'])
+      for (const [to, taken] of [['info@home.example', forwarded], ['alice@home.example', true]] as const) {
+        const caller = await Caller.data(household, to)
+        assert.match((await caller.ask(`${header}\r\n\r\nhi\r\n.`)) ?? '', taken ? ok : borrowed)
+        await caller.leave()
+      }
+      assert.equal(household.store.outbound.length, Number(forwarded))
+    })
+  }
+})
+
+describe('what has been here before', () => {
+  const rounds = (count: number) => 'Received: from x\r\n\tby mail.home.example (Porchlight) with ESMTP\r\n'.repeat(count)
+  const cases = [
+    ['info@home.example', 2, ok],
+    ['info@home.example', 3, /^554 5\.4\.6 /],
+    ['alice@home.example', 3, ok],
+  ] as const
+  for (const [to, count, answer] of cases) {
+    test(`${count} times, and comes again for ${to}: ${answer}`, async () => {
+      await using household = await Household.make('alice')
+      household.config = readConfig('hostname = "mail.home.example"\ndomains = ["home.example"]', '.')
+      await household.store.accounts.setAlias('info', ['joe@away.example'])
+      const caller = await Caller.data(household, to)
+      assert.match((await caller.ask(`${rounds(count)}\r\nhi\r\n.`)) ?? '', answer)
+      await caller.leave()
+    })
+  }
+})
+
 const refuse: Manner = (stage, line) => (stage === 'RCPT' && line.includes('joe@') ? '550 5.1.1 nobody' : undefined)
 
 describe('what cannot be forwarded', () => {
@@ -183,10 +263,10 @@ describe('what cannot be forwarded', () => {
   test('is reported to a sender of this household as it has asked', async () => {
     await using it = await house(refuse)
     const { sending } = it
-    await send(sending.household, { from: 'alice@home.example', to: ['info@home.example'], wishes: ' NOTIFY=NEVER' })
+    await submit(sending.household, ' NOTIFY=NEVER')
     await sending.settle()
     assert.deepEqual(await sending.reports(), [])
-    await send(sending.household, { from: 'alice@home.example', to: ['info@home.example'] })
+    await submit(sending.household)
     await sending.settle()
     assert.match((await sending.reports())[0] ?? '', /^To: <alice@home\.example>\r\n/m)
   })

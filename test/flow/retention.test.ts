@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
+import { believe } from '../../src/flow/calendar.ts'
 import { expire, expiredWords, keepFor, keptFor, leastAgeMs, overdue } from '../../src/flow/retention.ts'
 import type { Account } from '../../src/store/roster.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -39,9 +41,17 @@ async function held(store: Store, name: string): Promise<number[]> {
   return (await store.oldest(accountOf(store, name).id, 10_000)).map(({ date }) => (date - founded) / day)
 }
 
+/** `offset`: ms that the clock is behind the time server's, if that answers. */
+type Circumstances = { readonly signal: AbortSignal; readonly open: Set<number>; readonly offset: number | 'silent' }
+
 /** Has everything expire on a day. */
-function expireOn(store: Store, days: number, { signal = never, open = new Set<number>() } = {}) {
-  return expire({ store, clock: clockAt(founded + days * day), log: silentLog, open }, signal)
+function expireOn(
+  store: Store,
+  days: number,
+  { signal = never, open = new Set<number>(), offset = 0 }: Partial<Circumstances> = {},
+) {
+  const services = { store, clock: clockAt(founded + days * day), log: silentLog, open }
+  return expire({ ...services, offset: async () => (offset === 'silent' ? undefined : offset) }, signal)
 }
 
 describe('what goes', () => {
@@ -107,6 +117,62 @@ describe('what goes', () => {
   })
 })
 
+describe('a clock that is wrong', () => {
+  /** Alice, whose mail is kept for ninety days, with a message of each of these days. */
+  async function house(...days: readonly number[]): Promise<Postbox> {
+    const postbox = await houseOf('alice')
+    for (const on of days) await deliverOn(postbox.store, 'alice', on)
+    await keepFor(postbox.store.settings, accountOf(postbox.store, 'alice').id, 90 * day)
+    return postbox
+  }
+  const refused = (words: RegExp) => (error: unknown) =>
+    error instanceof Failure && error.code === 'REFUSED' && words.test(error.message)
+
+  test('takes nothing, where a time server says so', async () => {
+    await using postbox = await house(1, 2, 100)
+    const { store } = postbox
+    await believe(store.settings, founded + 3650 * day)
+    const words = /^The clock is 3550 days ahead of the time server\. So no mail was removed\./
+    await assert.rejects(expireOn(store, 3650, { offset: -3550 * day }), refused(words))
+    assert.deepEqual(await held(store, 'alice'), [1, 2, 100])
+  })
+
+  test('takes nothing where nobody tells the time, in no night, until a person or a time server says that it is right', async () => {
+    await using postbox = await house(1, 2, 100)
+    const { store } = postbox
+    const silent = { offset: 'silent' } as const
+    await assert.rejects(expireOn(store, 100, silent), refused(/^No time server can be asked/))
+    assert.equal((await expireOn(store, 101))[0]?.messages, 2)
+    assert.equal((await expireOn(store, 102, silent))[0]?.messages, 0)
+    assert.equal((await expireOn(store, 104, silent))[0]?.messages, 0)
+    for (const night of [3650, 3651, 3652, 0, 1]) {
+      await assert.rejects(expireOn(store, night, silent), refused(/further than from one night to the next/))
+    }
+    await postbox.crash()
+    await assert.rejects(expireOn(postbox.store, 3653, silent), refused(/further/))
+    assert.deepEqual(await held(postbox.store, 'alice'), [100])
+    await believe(postbox.store.settings, founded + 3653 * day)
+    assert.equal((await expireOn(postbox.store, 3653, silent))[0]?.messages, 1)
+  })
+
+  test('is not asked for where nothing expires', async () => {
+    await using postbox = await houseOf('alice')
+    const services = { store: postbox.store, clock: clockAt(founded), log: silentLog, open: new Set<number>() }
+    assert.deepEqual(await expire({ ...services, offset: () => assert.fail('asked') }, never), [])
+  })
+
+  test('had made the account, and dated its first mail: that is young as long as what came after it', async () => {
+    await using postbox = await Postbox.make(['alice'], { clock: clockAt(0) })
+    const { store } = postbox
+    for (const on of [-20_454, -20_453, 8]) await deliverOn(store, 'alice', on)
+    await keepFor(store.settings, accountOf(store, 'alice').id, 10 * day)
+    await expireOn(store, 17)
+    assert.deepEqual(await held(store, 'alice'), [-20_454, -20_453, 8])
+    await expireOn(store, 18)
+    assert.deepEqual(await held(store, 'alice'), [])
+  })
+})
+
 describe('a mailbox of thousands', () => {
   /** So many messages of the first day, and one of the fortieth. */
   async function large(messages: number): Promise<Postbox> {
@@ -146,6 +212,19 @@ describe('a mailbox of thousands', () => {
     const [lost] = await expireOn(store, 41, { signal: stop.signal })
     assert.equal(lost?.messages, 1000)
     assert.equal(store.mailbox(accountOf(store, 'alice').id).count, 1501)
+  })
+
+  test('keeps the rest when its owner thinks better of it meanwhile', async () => {
+    await using postbox = await large(2500)
+    const { store } = postbox
+    const { id } = accountOf(store, 'alice')
+    const remove = store.remove.bind(store)
+    store.remove = async (account, uids) => {
+      await remove(account, uids)
+      await keepFor(store.settings, id, undefined)
+    }
+    const [lost] = await expireOn(store, 41)
+    assert.deepEqual([lost?.messages, store.mailbox(id).count], [1000, 1501])
   })
 
   test('is left alone from when its owner comes in', async () => {
@@ -198,6 +277,6 @@ test('the setting is kept over a restart, taken back, and forgotten with its acc
   await keepFor(postbox.store.settings, id, 3 * day)
   await postbox.store.accounts.remove('alice')
   assert.deepEqual(await expireOn(postbox.store, 100), [])
-  assert.deepEqual(postbox.store.settings.list(''), [])
+  assert.deepEqual(postbox.store.settings.list('expire.'), [])
   assert.equal(expiredWords([]), 'No message was too old.')
 })

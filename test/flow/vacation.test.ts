@@ -184,6 +184,20 @@ describe('an answer goes', () => {
   })
 })
 
+test('an answer repeats no more of a subject than a subject has', async () => {
+  await using it = await house('alice')
+  await send(it.household, { header: ['To: alice@home.example', `Subject: ${'Kites '.repeat(5000)}`] })
+  const [answer] = await it.answers()
+  assert.ok((answer?.octets.length ?? 0) < 1000, `${answer?.octets.length}`)
+})
+
+test('what may stand behind more of a header than is read is not answered', async () => {
+  await using it = await house('alice')
+  const filler = Array.from({ length: 800 }, () => `X-Filler: ${'x'.repeat(80)}`)
+  await send(it.household, { header: ['To: alice@home.example', ...filler, 'List-Id: <kites.example>'] })
+  assert.deepEqual(await it.answers(), [])
+})
+
 describe('a sender is told', () => {
   test('once in seven days, whatever its case, also after a restart', async () => {
     await using it = await house('alice')

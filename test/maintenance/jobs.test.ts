@@ -6,7 +6,8 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { readConfig } from '../../src/base/config.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
-import { lastRun } from '../../src/doctor/job.ts'
+import { lastRun, rememberRun } from '../../src/doctor/job.ts'
+import { believe } from '../../src/flow/calendar.ts'
 import { keepFor } from '../../src/flow/retention.ts'
 import { notedDays } from '../../src/flow/statistics.ts'
 import { duties, type Workshop } from '../../src/maintenance/duties.ts'
@@ -15,7 +16,7 @@ import { loadCertificate } from '../../src/net/certificate.ts'
 import { encodeLogKey } from '../../src/store/keys.ts'
 import { blockHead } from '../../src/store/record.ts'
 import { Ward } from '../doctor/ward.ts'
-import { deliver, letter, numbers, openDatabase, Postbox, submit } from '../store/letters.ts'
+import { deliver, envelope, letter, numbers, openDatabase, Postbox, submit } from '../store/letters.ts'
 
 /** A log that keeps what it is told. */
 function keeping(): { log: Log; lines: { level: string; fields: Record<string, unknown>; words: string }[] } {
@@ -27,7 +28,9 @@ function keeping(): { log: Log; lines: { level: string; fields: Record<string, u
 }
 
 const never = new AbortController().signal
-const day = 24 * 60 * 60_000
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
 /** When the messages of these tests came. */
 const came = 1_795_299_352_000
 
@@ -141,6 +144,20 @@ describe('a job', () => {
   })
 })
 
+test('each job has its hour on the days on which clocks are changed, too', async () => {
+  const { schedule } = await import('node-cron')
+  for (const zone of ['UTC', 'Europe/Berlin', 'America/New_York']) {
+    for (const [name, { cron }] of Object.entries(duties)) {
+      const task = schedule(cron, () => {}, { timezone: zone })
+      const runs = task.getNextRuns(800).map(run => run.getTime())
+      await task.destroy()
+      const gaps = runs.slice(1).map((run, i) => (run - (runs[i] ?? 0)) / hour)
+      const days = cron.endsWith('* * *') ? 1 : 7
+      assert.deepEqual(gaps.filter(gap => Math.abs(gap - 24 * days) > 1), [], `${name} in ${zone}`)
+    }
+  }
+})
+
 describe('the clockwork', () => {
   const zones: readonly (readonly [zone: string, hour: number])[] = [
     ['UTC', 3],
@@ -225,6 +242,134 @@ describe('the clockwork', () => {
   })
 })
 
+/** A clock whose wall jumps as a test wants; the jobs look at it each time that `look` is called, so much later. */
+function jumping(start: number) {
+  let [now, elapsed] = [start, 0]
+  let wake = () => {}
+  let asleep = Promise.withResolvers<void>()
+  const clock: Clock = {
+    now: () => now,
+    elapsed: () => elapsed,
+    sleep: (_ms, signal) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      wake = resolve
+      signal.addEventListener('abort', () => resolve())
+      asleep.resolve()
+      return promise
+    },
+  }
+  return {
+    clock,
+    jump: (to: number) => {
+      now = to
+    },
+    /** Lets time pass, and waits until the jobs have looked and sleep again. */
+    look: async (ms: number) => {
+      await asleep.promise
+      now += ms
+      elapsed += ms
+      asleep = Promise.withResolvers<void>()
+      wake()
+      await asleep.promise
+    },
+  }
+}
+
+describe('a clock that jumps', () => {
+  for (const [way, before] of [
+    ['ahead', Date.UTC(1999, 0, 1)],
+    ['back', Date.UTC(2099, 0, 4, 12)],
+  ] as const) {
+    test(`${way} takes the jobs along`, async () => {
+      await using ward = await Ward.make({ config: 'console.time_zone = "UTC"' })
+      const after = Date.UTC(2026, 10, 23, 3, 29, 0)
+      mock.timers.enable({ apis: ['setTimeout', 'Date'], now: before })
+      const wall = jumping(before)
+      try {
+        await withJobs(
+          ward,
+          async (_jobs, lines) => {
+            await wall.look(minute)
+            mock.timers.setTime(after)
+            wall.jump(after)
+            await wall.look(minute)
+            mock.timers.setTime(after + minute)
+            mock.timers.tick(500)
+            for (let i = 0; i < 1000 && lines.length === 0; i++) await setImmediate()
+            assert.deepEqual(
+              lines.map(({ fields }) => fields.job),
+              ['sweep'],
+            )
+          },
+          { clock: wall.clock },
+        )
+      } finally {
+        mock.timers.reset()
+      }
+    })
+  }
+})
+
+describe('what was missed', () => {
+  test('while the process was busy is done late', async () => {
+    await using ward = await Ward.make({ config: 'console.time_zone = "UTC"' })
+    const due = Date.UTC(2026, 10, 23, 3, 30)
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: due - 500 })
+    try {
+      await withJobs(ward, async (_jobs, lines) => {
+        mock.timers.setTime(due + 20 * minute)
+        mock.timers.tick(500)
+        for (let i = 0; i < 1000 && lines.length === 0; i++) await setImmediate()
+        assert.equal(lines.at(-1)?.fields.job, 'sweep')
+      })
+    } finally {
+      mock.timers.reset()
+    }
+  })
+
+  test('while the box was off is made up for, a while after the start, each once', async () => {
+    await using ward = await Ward.make({ config: 'maintenance.digest = "off"' })
+    const { store } = ward.household
+    const made = store.accounts.find('alice')?.created ?? 0
+    const start = made + 30 * day
+    const week = { ms: 1, result: 'Well.', failed: false }
+    await rememberRun(store.settings, 'verify', { ...week, date: start - 7.5 * day })
+    await rememberRun(store.settings, 'sweep', { ...week, date: start - day })
+    await rememberRun(store.settings, 'traces', { ...week, date: start + 3650 * day })
+    const wall = jumping(start)
+    await withJobs(
+      ward,
+      async (_jobs, lines) => {
+        const done = () => lines.filter(({ words }) => words === 'job done').map(({ fields }) => fields.job)
+        await wall.look(14 * minute)
+        assert.deepEqual(done(), [])
+        await wall.look(minute)
+        // Whose last run lies in what is the future now was run under another clock.
+        const missed = ['statistics', 'retention', 'traces', 'doctor']
+        assert.deepEqual(done(), missed)
+        await wall.look(minute)
+        assert.deepEqual(done(), missed)
+        await wall.look(12 * hour)
+        assert.deepEqual(done(), [...missed, 'sweep', 'verify'])
+      },
+      { clock: wall.clock },
+    )
+  })
+
+  test('in a house that is new is nothing', async () => {
+    await using ward = await Ward.make()
+    const wall = jumping((ward.household.store.accounts.find('alice')?.created ?? 0) + hour)
+    await withJobs(
+      ward,
+      async (_jobs, lines) => {
+        await wall.look(hour)
+        assert.deepEqual(lines, [])
+      },
+      { clock: wall.clock },
+    )
+  })
+})
+
 describe('what is done', () => {
   test('at night the sweep goes further than by day', async () => {
     await using ward = await Ward.make()
@@ -254,17 +399,23 @@ describe('what is done', () => {
   })
 
   test('mail that is too old goes where that is wished', async () => {
-    await using ward = await Ward.make({ accounts: ['alice', 'bob'] })
+    await using ward = await Ward.make({ accounts: ['alice', 'bob'], config: 'maintenance.time_server = ""' })
     const { store } = ward.household
-    await deliver(store, ['alice', 'bob'], letter(1000))
-    const now = Date.now() + 400 * day
-    await keepFor(store.settings, numbers(store, 'alice')[0] ?? 0, 90 * day)
-    await withJobs(
-      ward,
-      async jobs => assert.match(await jobs.run('retention', never), /^(?:1 message .* of alice removed|No message)/),
-      { clock: { ...systemClock, now: () => now } },
-    )
-    assert.equal(store.mailbox(numbers(store, 'bob')[0] ?? 0).count, 1)
+    const [alice = 0, bob = 0] = numbers(store, 'alice', 'bob')
+    const made = store.accounts.find('alice')?.created ?? 0
+    await using incoming = store.incoming(1000)
+    await incoming.append(letter(1000))
+    await incoming.commit(envelope([alice, bob], made + 1))
+    const now = made + 400 * day
+    await keepFor(store.settings, alice, 90 * day)
+    const retain = (lines: RegExp) =>
+      withJobs(ward, async jobs => assert.match(await jobs.run('retention', never), lines), {
+        clock: { ...systemClock, now: () => now },
+      })
+    await assert.rejects(retain(/^/), refused(/^No time server can be asked.* So no mail was removed\./))
+    await believe(store.settings, now)
+    await retain(/^1 message \(1\.\d KiB\) of alice removed\.$/)
+    assert.deepEqual([store.mailbox(alice).count, store.mailbox(bob).count], [0, 1])
   })
 
   test('how full the disk is is noted', async () => {
@@ -318,9 +469,13 @@ describe('what is done', () => {
 
   test('the doctor comes, and writes to the postmaster', async () => {
     await using ward = await Ward.make()
-    await withJobs(ward, async jobs => {
+    await withJobs(ward, async (jobs, lines) => {
+      const told = () => lines.filter(({ words }) => words === 'the doctor has found trouble').map(({ fields }) => fields.check)
       assert.match(await jobs.run('doctor', never), /^\d+ things need you, .* A letter went to the postmaster\.$/)
+      const first = told()
+      assert.ok(first.includes('mx') && first.includes('spf'), first.join())
       assert.match(await jobs.run('doctor', never), /^\d+ things need you, .* well\.$/)
+      assert.deepEqual(told(), first)
     })
     const [message, ...others] = await ward.household.inbox('alice')
     assert.deepEqual(others, [])

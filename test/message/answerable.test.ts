@@ -39,6 +39,10 @@ describe('a message may be answered', () => {
       assert.equal(question('From: a@b.example', field, 'To: c@d.example').objection, objection)
     })
   }
+  test('and names as many as are read for people', () => {
+    const to = Array.from({ length: 60 }, (_, i) => `${i}@h.example`).join(', ')
+    assert.equal(question(`To: ${to}`, `Cc: ${to}`, `To: ${to}`).named.length, budget.correspondents)
+  })
   test('unless it came over too many hosts', () => {
     const hops = (count: number) => question(...Array.from({ length: count }, () => 'Received: by x')).objection
     assert.deepEqual([hops(budget.vacationHops), hops(budget.vacationHops + 1)], [undefined, 'far'])

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { budget } from '../../src/base/budget.ts'
 import { decodeCharset, openCharset } from '../../src/message/charset.ts'
 import { decodeWords, encodeWords, isPlain } from '../../src/message/encoded-word.ts'
 import { cut, places } from '../wire/splits.ts'
@@ -55,6 +56,13 @@ describe('the words of a header (RFC 2047)', () => {
       decodeWords(hostile.repeat(20_000))
       assert.ok(performance.now() - began < 1000, hostile)
     }
+  })
+
+  test('are decoded up to a number, and stay as they are behind it', () => {
+    const many = Array.from({ length: budget.encodedWords + 2 }, (_, i) => `=?utf-8?Q?${i % 10}?= x`).join(' ')
+    const read = decodeWords(many)
+    assert.equal(read.match(/=\?utf-8\?Q\?\d\?=/g)?.length, 2)
+    assert.ok(read.startsWith('0 x 1 x') && read.endsWith('=?utf-8?Q?1?= x'), read.slice(-60))
   })
 
   test('are plain where nobody would decode them', () => {
