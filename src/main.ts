@@ -212,7 +212,13 @@ async function open(places: Places): Promise<Household & AsyncDisposable> {
   const { config } = await loadConfig(places)
   const store = await Store.open(places.data, { clock: systemClock, log: silentLog, reserve: budget.reserve })
   const configuration = await Configuration.open({ places, config, apply: async () => {} })
-  return storedHousehold({ store, config, directory: places.data, configuration, journal: await openJournal(places, config) })
+  return storedHousehold({
+    store,
+    config,
+    directory: places.data,
+    configuration,
+    journal: await openJournal(places, config),
+  })
 }
 
 function transport(connection: Connection): Transport {
@@ -229,11 +235,25 @@ function transport(connection: Connection): Transport {
   }
 }
 
+/** Standard input of somebody who types. Node itself sets a terminal back at SIGTERM and SIGINT, and not at these. */
+function personsInput(): typeof process.stdin {
+  const leave = (signal: NodeJS.Signals) => {
+    if (process.stdin.isTTY) process.stdin.setRawMode(false)
+    process.kill(process.pid, signal)
+  }
+  process.once('SIGHUP', leave).once('SIGQUIT', leave)
+  return process.stdin
+}
+
 const world: World = {
   version,
   environment: process.env,
-  terminal: { input: process.stdin, output: process.stderr },
-  own: { input: process.stdin, output: process.stdout },
+  get terminal() {
+    return { input: personsInput(), output: process.stderr }
+  },
+  get own() {
+    return { input: personsInput(), output: process.stdout }
+  },
   print: line => void process.stdout.write(`${line}\n`),
   complain: line => void process.stderr.write(`${line}\n`),
   serve,

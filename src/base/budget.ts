@@ -219,6 +219,8 @@ export const budget = {
   logLines: 1000,
   logOctets: 256 * KiB,
   logBehind: 500,
+  /** The same of the lines of a repair. */
+  repairBehind: 100,
   /** Milliseconds for which an alert that comes again is not shown again, and alerts that are remembered. */
   alertMs: 3_600_000,
   alerts: 200,
@@ -351,12 +353,19 @@ export const budget = {
   spfLookups: 10,
   spfVoid: 2,
   spfHosts: 10,
+  /** Mail hosts of a domain, and public addresses of ours, that are looked at: a few are asked about at ten places each. */
+  doctorHosts: 10,
   /** Messages looked at for one that came from outside, the newest first. */
   doctorMessages: 200,
   /** Findings that the postmaster was told of and that are remembered. */
   doctorTold: 200,
   /** Characters kept of what a job came to. */
   jobResult: 500,
+  /** Milliseconds between looks at whether the clock has jumped or a job was missed, and from the start to the first of these. */
+  jobsLookMs: 60_000,
+  jobsQuietMs: 15 * 60_000,
+  /** Milliseconds that a job may begin too late by: the process may be busy, or the board asleep. */
+  jobsLateMs: 3_600_000,
 
   // Names (DNS)
   /** Milliseconds a name server gets for its answer, and how often one that stays silent is asked. */

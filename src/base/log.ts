@@ -39,8 +39,9 @@ export function openLog(settings: Readonly<LogOptions>, sink?: Sink): Log {
   const options = { level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact }
   return pino(options, {
     write: line => {
-      destination.write(settings.format === 'json' ? line : readable(line))
-      sink?.write(line)
+      const json = escaped(line)
+      destination.write(settings.format === 'json' ? json : escaped(readable(json)))
+      sink?.write(json)
     },
   })
 }
@@ -64,4 +65,14 @@ function plain(value: unknown): string {
   }
   const text = String(value)
   return /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text)
+}
+
+/** What of strangers' words JSON leaves as it is and a terminal may act on: controls, and marks that turn the direction of text. */
+function escaped(line: string): string {
+  return line.replace(/[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--\n]/gv, character =>
+    Array.from(
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
 }

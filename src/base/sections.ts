@@ -185,7 +185,7 @@ export const sections = {
     },
     ({ mode, host, user, password_file, domains }) => {
       if (host === '' && mode === 'smarthost')
-        return 'mode "smarthost" needs one; write for instance host = "smtp.provider.example"'
+        return 'mode "smarthost" needs the name of one; write for instance host = "smtp.provider.example"'
       if (host === '' && domains.length > 0)
         return 'domains needs a smarthost; write for instance host = "smtp.provider.example"'
       if ((user === '') === (password_file === '')) return undefined

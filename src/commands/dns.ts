@@ -15,7 +15,7 @@ import type { Keyring } from '../store/keyring.ts'
 import type { Call, Context, Lines } from './command.ts'
 
 /** Characters of a comment's line at most. */
-const widest = 100
+const widest = 120
 
 export async function printRecords(_call: Call, { household, print: show, width }: Context): Promise<Lines> {
   const { config, keyring } = household

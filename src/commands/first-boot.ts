@@ -9,7 +9,7 @@ import { hashPassword, passwordProblem } from '../auth/password.ts'
 import { firstBootTable } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { accountName } from '../base/name.ts'
+import { accountName, accountRule } from '../base/name.ts'
 import { isTable } from '../base/setting.ts'
 import { readToml } from '../base/toml.ts'
 import { remark, removeKey, removeTable } from '../base/toml-edit.ts'
@@ -51,8 +51,9 @@ export async function applyFirstBoot(home: Home, file: File, log: Log): Promise<
     if (table === undefined) return
     const plan = planFor(table, home)
     for (const [setting, reason] of plan.problems) log.error({ setting, reason }, 'a line of [setup] cannot be used')
-    await carryOut(plan, text, home, file)
+    // Before the file itself: later it would not be known any more that there is something to wipe.
     await cleanBackup(backupPath(file.config))
+    await carryOut(plan, text, home, file)
     for (const setting of plan.done) log.info({ setting }, 'a line of [setup] is done, and taken out of the file')
   } catch (error) {
     if (!(error instanceof Failure)) throw error
@@ -122,7 +123,10 @@ function problemOf(wish: Wish | undefined, value: unknown, home: Home): string |
   if (wish === undefined) return `there is no such thing here; possible are ${wishes.join(', ')}`
   if (typeof value !== 'string') return 'it is not text in quotes'
   if (wish !== 'account') return passwordProblem(value)
-  if (home.accounts.find(accountName(value) ?? '')) return undefined
+  const name = accountName(value)
+  // What it is, is not repeated: it may be a password in the wrong line.
+  if (name === undefined) return `it cannot be the name of an account: ${accountRule}`
+  if (home.accounts.find(name)) return undefined
   try {
     newName(value, home)
     return undefined

@@ -125,7 +125,7 @@ function shownLine(journal: Journal, line: JournalLine): string {
 
 /** Lines that have come and were not shown yet: bounded, for a slow terminal must not hold the log back. */
 class News implements Disposable {
-  #lines: Both[] = []
+  readonly #lines: Both[] = []
   #octets = 0
   #missed = 0
   #wake = () => {}

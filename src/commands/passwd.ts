@@ -11,7 +11,7 @@ export const passwd: readonly Command[] = [
     operands: 'NAME|console',
     options: ['generate', 'password-stdin', ...places],
     group: 'Accounts',
-    summary: 'Change the password of an account or the console',
+    summary: 'Change a password, of the console too',
     details: [
       'passwd console is for the password that a serial console asks for, passwd NAME the same as user password NAME. It is asked for twice without showing it. If the one of the console is lost: an empty file named reset-console-password beside porchlight.toml, put there by whoever can write to the card, takes it away at the next start.',
     ],

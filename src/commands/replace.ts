@@ -24,12 +24,12 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /**
- * Writes a file beside the one it will replace, with that one's permissions and owner.
+ * Writes a file beside the one it will replace, with that one's owner and permissions; a new one is its owner's alone.
  * @param path of the one; where that is a link, what it leads to is replaced
- * @param mode for a file that is not there yet
+ * @param secret its owner's alone, whatever the one before was
  * @throws Failure CONFIG why it cannot be written
  */
-export async function prepareReplacement(path: string, text: string, mode = ownerOnly): Promise<Replacement> {
+export async function prepareReplacement(path: string, text: string, secret = false): Promise<Replacement> {
   const target = await realpath(path).catch(() => path)
   const beside = `${target}.new`
   const discard = () => rm(beside, { force: true })
@@ -38,7 +38,7 @@ export async function prepareReplacement(path: string, text: string, mode = owne
     await discard()
     await using file = await open(beside, 'wx', ownerOnly)
     await file.writeFile(text)
-    await likeFormer(file, target, mode)
+    await likeFormer(file, target, secret)
     await file.sync()
   } catch (error) {
     await discard().catch(() => {})
@@ -56,8 +56,8 @@ export async function prepareReplacement(path: string, text: string, mode = owne
 }
 
 /** The two steps of `prepareReplacement` in one. @throws Failure CONFIG */
-export async function replaceFile(path: string, text: string, mode?: number): Promise<void> {
-  const replacement = await prepareReplacement(path, text, mode)
+export async function replaceFile(path: string, text: string, secret = false): Promise<void> {
+  const replacement = await prepareReplacement(path, text, secret)
   await replacement.commit()
 }
 
@@ -72,9 +72,9 @@ export async function removeFile(path: string): Promise<void> {
 }
 
 /** FAT, which a boot partition has, knows neither owners nor permissions, and refuses to change them. */
-async function likeFormer(file: FileHandle, target: string, mode: number): Promise<void> {
+async function likeFormer(file: FileHandle, target: string, secret: boolean): Promise<void> {
   const former = await stat(target).catch(() => undefined)
-  await file.chmod((former?.mode ?? mode) & 0o777).catch(ignorePermission)
+  if (former && !secret) await file.chmod(former.mode & 0o777).catch(ignorePermission)
   if (former) await file.chown(former.uid, former.gid).catch(ignorePermission)
 }
 

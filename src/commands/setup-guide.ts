@@ -48,6 +48,8 @@ export class Guide {
   readonly dialogue: Dialogue
   readonly call: Call
   readonly context: Context
+  /** Questions that were answered. */
+  answered = 0
   /** The settings as they were when the step began. */
   #seen = new Seen()
 
@@ -93,6 +95,7 @@ export class Guide {
     const shown = present === '' ? `${question}: ` : `${question} [${present}]: `
     for (;;) {
       const typed = (await this.dialogue.ask(shown, complete ? { complete } : {})).trim()
+      this.answered += 1
       if (typed === 'back') return undefined
       const answer = typed === '' ? present : typed
       const problem = Object.hasOwn(notAnswers, typed) ? notAnswers[typed] : check?.(answer)
@@ -127,6 +130,7 @@ export class Guide {
   /** Typed without being shown. @returns undefined when the person wants to go back */
   async askHidden(question: string): Promise<string | undefined> {
     const typed = await this.dialogue.ask(question, { hidden: true })
+    this.answered += 1
     return typed === 'back' ? undefined : typed
   }
 

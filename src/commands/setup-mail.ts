@@ -116,7 +116,7 @@ async function askSmarthostPassword(guide: Guide): Promise<string | undefined> {
     if (typed === '' && present !== '') return present
     if (typed === '') continue
     const path = join(dirname(guide.configuration.path), passwordFile)
-    await replaceFile(path, `${typed}\n`)
+    await replaceFile(path, `${typed}\n`, true)
     return passwordFile
   }
 }

@@ -77,12 +77,15 @@ async function take(step: Step, at: number, guide: Guide): Promise<Way> {
   await markStep(guide.household.settings, step.name)
   await guide.say('', `Step ${at + 1} of ${steps.length}: ${step.title}`, ...step.explain(guide))
   for (;;) {
+    // Where it cannot be read, no answer would put it right.
+    await guide.look()
+    const { answered } = guide
     try {
-      await guide.look()
       const way = await step.run(guide)
       if (way !== 'again') return way
     } catch (error) {
-      if (!(error instanceof Failure) || error.code === 'GIVEN_UP') throw error
+      // What goes wrong before anything is answered would go wrong for ever.
+      if (!(error instanceof Failure) || error.code === 'GIVEN_UP' || guide.answered === answered) throw error
       await guide.say(...error.message.split('\n'))
     }
   }

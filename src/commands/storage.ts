@@ -1,7 +1,7 @@
 /** Keeps files on USB storage: which place it is, names that harm nothing, and nothing half written under its own name. */
 import { constants } from 'node:fs'
 import { access, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { refuse } from './command.ts'
 
@@ -95,7 +95,7 @@ function cutOctets(text: string, octets: number): string {
  */
 export async function keepFile(place: string, name: string, chunks: AsyncIterable<Buffer>): Promise<string> {
   const path = await inWords(() => freePath(place, name))
-  const temporary = join(place, `.${name}.part`)
+  const temporary = join(place, `.${basename(path)}.part`)
   try {
     await inWords(() => write(temporary, chunks))
     await inWords(() => rename(temporary, path))
@@ -131,8 +131,9 @@ async function openNew(path: string): Promise<FileHandle | undefined> {
 }
 
 async function write(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
-  // One that was left by a power cut is none of value.
-  await using file = await open(path, 'w')
+  // One that was left by a power cut is of no value, and a link might lead anywhere.
+  await rm(path, { force: true })
+  await using file = await open(path, 'wx')
   for await (const chunk of chunks) await file.writeFile(chunk)
   await file.sync()
 }

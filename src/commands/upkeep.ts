@@ -4,6 +4,7 @@ import { Failure } from '../base/failure.ts'
 import { roundSize } from '../base/units.ts'
 import { repair } from '../store/repair.ts'
 import type { Flaw } from '../store/verify.ts'
+import { Aloud } from './aloud.ts'
 import { type Call, type Context, type Lines, refuse } from './command.ts'
 import { controlPath, findPlaces } from './places.ts'
 import { counted, zonedMoment } from './shown.ts'
@@ -48,10 +49,14 @@ export async function repairServed(_call: Call, { house, dialogue, print }: Cont
   )
   if ((await dialogue.ask('Type "repair" to begin: ')).trim() !== 'repair') refuse('Nothing was done.')
   let said: Lines = []
+  const aloud = new Aloud(print)
+  // Whoever has left the console does not stop it.
   await house.restart(async () => {
-    // Whoever has left the console does not stop it.
-    said = await repairHere(house.data, line => void print(line).catch(() => {}))
+    said = await repairHere(house.data, line => aloud.say(line))
   })
+  await aloud.end()
+  // Whoever has seen enough of the damage should know how it ended.
+  dialogue.beginCommand?.()
   return [...said, 'Porchlight is running again.']
 }
 

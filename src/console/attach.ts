@@ -1,4 +1,5 @@
 /** Joins the terminal of this process with a console of the running server. */
+import { once } from 'node:events'
 import type { Transport } from '../commands/command.ts'
 import type { Own } from '../commands/world.ts'
 import type { Screen } from './control.ts'
@@ -8,6 +9,7 @@ import { endOfInput } from './terminal.ts'
 const plain: readonly string[] = ['', 'dumb', 'unknown', 'network', 'dialup']
 
 const LF = 0x0a
+const CR = 0x0d
 
 /** What the terminal of this process is like. */
 export function screenOf({ input, output }: Own, environment: Readonly<Record<string, string | undefined>>): Screen {
@@ -26,25 +28,37 @@ function bounded(size: number | undefined, standard: number): number {
   return size === undefined || size < 1 ? standard : Math.min(size, 1000)
 }
 
-/** Passes octets on in both directions, until the console is left or the input ends. */
+/** Passes octets on in both directions, until the console is left, the input ends or nobody sees the output any more. */
 export async function attach(transport: Transport, { input, output }: Own): Promise<void> {
+  const over = Promise.withResolvers<undefined>()
+  const close = () => over.resolve(undefined)
+  let left = false
+  let [typedLast, shownLast]: (number | undefined)[] = [LF, LF]
   input.setRawMode?.(true)
-  let last: number | undefined
   const typed = (chunk: Buffer) => {
-    last = chunk.at(-1)
+    typedLast = chunk.at(-1)
     input.pause()
-    void transport.write(chunk).then(() => input.resume())
+    void transport.write(chunk).then(() => {
+      if (!left) input.resume()
+    })
   }
   // What was piped in is done in its turn, its last line too where it has no end, and then the console is left.
-  const ended = () => void transport.write(Buffer.of(...(last === LF || last === undefined ? [] : [LF]), endOfInput))
+  const ended = () => void transport.write(Buffer.of(...(typedLast === LF || typedLast === CR ? [] : [CR]), endOfInput))
   input.on('data', typed).on('end', ended)
+  output.on('close', close).on('error', close)
+  const next = () => Promise.race([transport.read(), over.promise])
   try {
-    for (let chunk = await transport.read(); chunk !== undefined; chunk = await transport.read()) {
-      if (!output.write(chunk)) await new Promise(resolve => output.once('drain', resolve))
+    for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
+      shownLast = chunk.at(-1)
+      if (!output.write(chunk)) await Promise.race([once(output, 'drain').catch(close), over.promise])
     }
   } finally {
+    left = true
+    output.off('close', close).off('error', close)
     input.off('data', typed).off('end', ended).pause()
     input.setRawMode?.(false)
     transport.close()
+    // A server that has stopped leaves off anywhere; what comes next begins a row.
+    if (shownLast !== LF) output.write('\r\n')
   }
 }

@@ -1,5 +1,6 @@
 /** Runs a command line: here, in the running server, or on the store when no server runs. */
 import { Failure } from '../base/failure.ts'
+import { harmless } from '../base/words.ts'
 import {
   type Answer,
   type Call,
@@ -24,19 +25,20 @@ import { askNewPassword, readPassword } from './prompt.ts'
  * @returns the exit code: 0 done, 1 failed or refused, 2 wrong usage. Only a bug is thrown.
  */
 export async function runCommandLine(words: readonly string[], world: World): Promise<ExitCode> {
+  const say = saying(world)
   try {
     const call = parseCall(words, commands)
     const { command } = call
-    if (command.runs === 'inside') return await runInside(words, call, command, world)
+    if (command.runs === 'inside') return await runInside(words, call, command, world, say)
     if (command.runs === 'console') {
       const { data } = findPlaces(call.options, world.environment)
       return await talk(await world.dial(controlPath(data)), [], world)
     }
-    for (const line of await command.run(call, world)) world.print(line)
+    for (const line of await command.run(call, world)) say.print(line)
     return 0
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    world.complain(error.message)
+    say.complain(error.message)
     return exitCode(error)
   }
 }
@@ -57,17 +59,31 @@ async function answerCommand({ words, password }: Request, voice: Voice, desk: D
   }
 }
 
+type Say = Pick<World, 'print' | 'complain'>
+
+/** Whoever forgets that the words of strangers are in a line: they act on no terminal all the same. */
+function saying(world: World): Say {
+  const lines = (text: string) => text.split('\n').map(harmless).join('\n')
+  return { print: text => world.print(lines(text)), complain: text => world.complain(lines(text)) }
+}
+
 /** The server has the store open when it runs; else this process opens it. */
-async function runInside(words: readonly string[], call: Call, command: Inside, world: World): Promise<ExitCode> {
+async function runInside(
+  words: readonly string[],
+  call: Call,
+  command: Inside,
+  world: World,
+  say: Say,
+): Promise<ExitCode> {
   const places = findPlaces(call.options, world.environment)
   const password = command.password ? await newPassword(call, world) : undefined
   const server = await world.dial(controlPath(places.data))
   if (command.talks) return await talk(server, words, world)
-  if (server) return askControl(server, { words: [...words], password }, world)
+  if (server) return askControl(server, { words: [...words], password }, say)
   await using household = await world.open(places)
   // Ctrl-C ends this process, as it does at any time: the store bears it.
   const { signal } = new AbortController()
-  const print = async (line: string) => world.print(line)
+  const print = async (line: string) => say.print(line)
   const context = {
     household,
     running: false,
@@ -79,7 +95,7 @@ async function runInside(words: readonly string[], call: Call, command: Inside, 
     signal,
     print,
   }
-  for (const line of await command.run(call, context)) world.print(line)
+  for (const line of await command.run(call, context)) say.print(line)
   return 0
 }
 

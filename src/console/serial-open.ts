@@ -61,8 +61,14 @@ export async function openLine(
 /** A stream that reads and writes. `tty.WriteStream` is none for us: it has a slow line hold up the whole process. */
 function streamOf(fd: number): ReadStream {
   const stream = new ReadStream(fd)
-  stream.setRawMode(true)
-  return stream
+  try {
+    stream.setRawMode(true)
+    return stream
+  } catch (error) {
+    // It was hung up in this very moment.
+    stream.on('error', () => {}).destroy()
+    throw error
+  }
 }
 
 const twice = 'it is named twice; the other name has it'

@@ -7,6 +7,7 @@
  */
 import { execFile } from 'node:child_process'
 import { budget } from '../base/budget.ts'
+import { sentence } from '../base/failure.ts'
 
 /** What busybox and coreutils both know. `-hupcl`: the other side must not take the line for dead when we open it anew. */
 const modes = ['raw', '-echo', 'clocal', '-crtscts', 'cs8', '-cstopb', '-parenb', '-hupcl']
@@ -24,12 +25,17 @@ export type Setting =
  */
 export function setLine(device: string, speed: string, program = 'stty'): Promise<Setting> {
   const limits = { timeout: budget.lineSettingMs, killSignal: 'SIGKILL', maxBuffer: 4096 } as const
-  return new Promise(resolve => {
+  const { promise, resolve } = Promise.withResolvers<Setting>()
+  try {
     execFile(program, ['-F', device, speed, ...modes], limits, (error, _output, complaint) => {
       if (!error) return resolve({ kind: 'set' })
       if (error.code === 'ENOENT') return resolve({ kind: 'missing' })
       const [said = ''] = complaint.split('\n')
       resolve({ kind: 'failed', why: error.killed ? 'the line does not let itself be set' : said || error.message })
     })
-  })
+  } catch (error) {
+    // Where there is no memory for another process, say, Node throws at once.
+    resolve({ kind: 'failed', why: sentence(error) })
+  }
+  return promise
 }

@@ -1,4 +1,5 @@
 /** Whether mail for the household's domains is led to this host: MX records, RFC 5321 §5.1. */
+import { budget } from '../base/budget.ts'
 import { addressesOf } from '../dns/addresses.ts'
 import { type MailHost, type MailHosts, mailHosts } from '../dns/mx.ts'
 import { isSame } from './address.ts'
@@ -52,11 +53,12 @@ async function look(domain: string, visit: Visit): Promise<Symptom> {
 
 async function hosts(
   domain: string,
-  { hosts, implicit }: Extract<MailHosts, { kind: 'hosts' }>,
+  { hosts: all, implicit }: Extract<MailHosts, { kind: 'hosts' }>,
   fix: string,
   visit: Visit,
 ): Promise<Symptom> {
   const { hostname } = visit.config
+  const hosts = all.slice(0, budget.doctorHosts)
   const named = hosts.map(({ name }) => quoted(name)).join(', ')
   const flags = await Promise.all(hosts.map(host => isOurs(host, visit)))
   const ours = hosts.filter((_, i) => flags[i])

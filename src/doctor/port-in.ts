@@ -27,7 +27,11 @@ async function look(visit: Visit, signal: AbortSignal): Promise<Symptom> {
       state: 'trouble',
       says: 'Mail is taken from programs on this box only: nobody else can reach it.',
       knownBy: 'The setting listen.smtp names no address that others can reach.',
-      fix: advice('Let it listen to all, and restart:', "porchlight config set listen.smtp '*:25'", 'porchlight restart'),
+      fix: advice(
+        'Let it listen to all, and restart:',
+        "porchlight config set listen.smtp '*:25'",
+        'porchlight restart',
+      ),
     }
   }
   const last = await lastFromOutside(visit)

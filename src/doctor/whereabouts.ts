@@ -51,7 +51,8 @@ export class Whereabouts {
   async ours(): Promise<readonly string[]> {
     const [published, seen] = await Promise.all([this.published().catch(orNothing), this.seen()])
     const known = [...seen, ...published].filter(isPublic)
-    return known.filter((address, i) => known.findIndex(other => isSame(address, other)) === i)
+    const each = known.filter((address, i) => known.findIndex(other => isSame(address, other)) === i)
+    return each.slice(0, budget.doctorHosts)
   }
 
   async #call(): Promise<readonly FarCall[]> {

@@ -82,7 +82,7 @@ function tell({ one, attempt: { results, remote, due } }: Settled, { log }: Serv
     const { code, enhanced, text } = answer
     const said = `${code} ${enhanced} ${text}`
     const next = outcome === 'deferred' ? { next: new Date(due).toISOString() } : {}
-    log.info({ id: one.id, host: remote, said, ...next }, outcome)
+    log.info({ id: one.id, domain: one.domain, host: remote, said, ...next }, outcome)
   }
 }
 

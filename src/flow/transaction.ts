@@ -215,7 +215,9 @@ export class Transaction implements AsyncDisposable {
     const { received, passed, from } = body.facts
     if (received > budget.received || (this.#recipients.forwarded && passed > budget.passed)) return reply.loop
     if (body instanceof ReceivedBody) {
-      return this.#recipients.forwarded && mayName(from, this.#services.config().domains) ? reply.notInOurName : undefined
+      return this.#recipients.forwarded && mayName(from, this.#services.config().domains)
+        ? reply.notInOurName
+        : undefined
     }
     if (body.tooBig || !body.header) return reply.headerTooBig
     return objectionToHeader(this.lane, body.header, this.#household)

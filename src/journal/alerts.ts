@@ -13,10 +13,11 @@ export const alerting: ReadonlySet<string> = new Set([
   'a repair of the mail store was not finished; it goes on',
   'the mail store is in order again',
   'connection closed to make room',
+  'the doctor has found trouble',
 ])
 
 /** What a line is about: the first of these that it has. An error of another account, domain or job is another one. */
-const subjects = ['job', 'account', 'domain', 'file', 'tty', 'host'] as const
+const subjects = ['says', 'job', 'account', 'domain', 'file', 'tty', 'host'] as const
 
 /**
  * Tells of what a person should know at once, and of the same only once in an hour.

@@ -13,7 +13,7 @@ const forms = {
   size: value => roundSize(Number(value) || 0),
   time: (value, when) => {
     const ms = typeof value === 'number' ? value : Date.parse(String(value))
-    return Number.isNaN(ms) ? plain(value) : when(ms)
+    return Number.isNaN(new Date(ms).getTime()) ? plain(value) : when(ms)
   },
   plain: value => plain(value),
 } as const satisfies Record<string, (value: unknown, when: When) => string>

@@ -74,9 +74,9 @@ export const sentences: Readonly<Record<string, Sentence>> = {
     'A message cannot be read, so its sender is not told what became of it: {reason}.',
 
   // Mail that goes out
-  delivered: 'Message {id} was taken by {host}: {said}.',
-  deferred: 'Message {id} has to wait: {said}. It is tried again at {next:time}.',
-  bounced: 'Message {id} cannot be delivered: {said}.',
+  delivered: 'Message {id} for {domain} was taken by {host}: {said}.',
+  deferred: 'Message {id} for {domain} has to wait: {said}. It is tried again at {next:time}.',
+  bounced: 'Message {id} for {domain} cannot be delivered: {said}.',
   withdrawn: 'Message {id} was taken out of the queue.',
   'it may arrive twice: the answer was lost':
     'Message {id} may arrive twice: {host} did not say that it has it, and it is sent again.',
@@ -109,6 +109,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   'job done': ({ fields: { job, result } }) =>
     `The job ${plain(job)} is done${typeof result === 'string' && result !== '' ? `: ${plain(result)}` : ''}.`,
   'job failed': 'The job {job} failed: {reason}.',
+  'the doctor has found trouble': '{says}. What to do about it: porchlight doctor {check}',
   'job left out: its last run still goes on': 'The job {job} was left out: its last run still goes on.',
   'what a job came to could not be noted': 'What the job {job} came to could not be noted: {reason}.',
 }

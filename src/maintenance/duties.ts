@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts'
 import { roundSize } from '../base/units.ts'
 import { type Delivered, deliverDigest, summary } from '../doctor/digest.ts'
 import { examine } from '../doctor/examine.ts'
+import { newTroubles } from '../doctor/news.ts'
 import type { Patient } from '../doctor/patient.ts'
 import { counted } from '../doctor/span.ts'
 import { clockOffset } from '../doctor/time.ts'
@@ -36,22 +37,37 @@ type Duty = {
   readonly meaning: string
   /** Minute, hour, day of month, month, day of week, in the household's time zone. */
   readonly cron: string
+  /** How often it comes by that. */
+  readonly every: 'day' | 'week'
   /** @returns what it came to, in a sentence or two @throws Failure where somebody should hear of it */
   readonly run: (work: Work) => Promise<string>
 }
 
-/** In the order of their hours: the doctor comes last, and sees what the others have left. */
+/**
+ * In the order of their hours: the doctor comes last, and sees what the others have left. From two to three there are none, since
+ * that hour is left out, or comes twice, where clocks are changed.
+ */
 export const duties = {
-  statistics: { meaning: 'Note how full the disk is', cron: '55 23 * * *', run: note },
-  retention: { meaning: 'Remove mail that is too old, where that is wished', cron: '40 2 * * *', run: retain },
+  statistics: { meaning: 'Note how full the disk is', cron: '55 23 * * *', every: 'day', run: note },
+  retention: {
+    meaning: 'Remove mail that is too old, where that is wished',
+    cron: '5 3 * * *',
+    every: 'day',
+    run: retain,
+  },
   /** Who asks where a message is gets an answer for 30 days. */
-  traces: { meaning: 'Forget what became of old messages', cron: '15 3 * * *', run: trim },
+  traces: { meaning: 'Forget what became of old messages', cron: '15 3 * * *', every: 'day', run: trim },
   /** Deletions begin sweeps by themselves; at night one goes further. */
-  sweep: { meaning: 'Give the space of deleted mail back', cron: '30 3 * * *', run: sweep },
-  certificate: { meaning: 'Renew the certificate, or read it again', cron: '0 4 * * *', run: certify },
+  sweep: { meaning: 'Give the space of deleted mail back', cron: '30 3 * * *', every: 'day', run: sweep },
+  certificate: { meaning: 'Renew the certificate, or read it again', cron: '0 4 * * *', every: 'day', run: certify },
   /** Damage is best found while the backup still has what is damaged. */
-  verify: { meaning: 'Read every message and look for damage', cron: '30 4 * * 0', run: verify },
-  doctor: { meaning: 'Examine everything, and write to the postmaster', cron: '10 5 * * *', run: consult },
+  verify: { meaning: 'Read every message and look for damage', cron: '30 4 * * 0', every: 'week', run: verify },
+  doctor: {
+    meaning: 'Examine everything, and write to the postmaster',
+    cron: '10 5 * * *',
+    every: 'day',
+    run: consult,
+  },
 } as const satisfies Record<string, Duty>
 
 async function note({ store, clock }: Work): Promise<string> {
@@ -99,6 +115,9 @@ async function verify({ store, log, signal }: Work): Promise<string> {
 async function consult(work: Work): Promise<string> {
   const patient = work.patient()
   const findings = await examine(patient, { signal: work.signal, found: () => {} })
+  for (const { check, about, says } of await newTroubles(findings, work.store.settings)) {
+    work.log.warn({ check, about, says }, 'the doctor has found trouble')
+  }
   const words: Readonly<Record<Delivered, string>> = {
     off: '',
     'nothing new': '',

@@ -1,5 +1,9 @@
-/** The clockwork: runs each job at its time or when it is asked for, never twice at once, and remembers what it came to. */
+/**
+ * The clockwork: runs each job at its time or when it is asked for, never twice at once, and remembers what it came to. What a
+ * box that was off has missed is made up for; where the clock is set, the jobs go by what it shows then.
+ */
 import type { ScheduledTask } from 'node-cron'
+import { budget } from '../base/budget.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import { didYouMean } from '../base/words.ts'
 import { type JobState, type Jobs as JobsOfAll, lastRun, rememberRun } from '../doctor/job.ts'
@@ -12,6 +16,11 @@ const names = Object.keys(duties).filter(isName)
 
 /** What node-cron has to say of itself is said here, in other words, or is of no use to a household. */
 const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
+
+/** A clock that was set by so much, ms, has jumped; others drift. */
+const jumpMs = 60_000
+/** A job that did not run for so long, ms, was missed. A day may have 25 hours. */
+const missedMs = { day: 26 * 3_600_000, week: 8 * 24 * 3_600_000 } as const
 
 export class Jobs implements JobsOfAll {
   readonly #workshop: Workshop
@@ -32,7 +41,9 @@ export class Jobs implements JobsOfAll {
   static async start(workshop: Workshop): Promise<Jobs> {
     // It brings calendars and time zones along, which only a server needs.
     const { schedule } = await import('node-cron')
-    return new Jobs(workshop, schedule)
+    const jobs = new Jobs(workshop, schedule)
+    void jobs.#watch()
+    return jobs
   }
 
   list(): readonly JobState[] {
@@ -64,9 +75,42 @@ export class Jobs implements JobsOfAll {
     for (const task of this.#tasks.values()) void task.destroy()
   }
 
-  #rewind(): void {
+  /** node-cron waits for the moment that it has seen last, however the clock is set meanwhile. */
+  async #watch(): Promise<void> {
+    const { clock } = this.#workshop
+    const { signal } = this.#stopping
+    const begun = clock.elapsed()
+    let origin = clock.now() - begun
+    for (;;) {
+      await clock.sleep(budget.jobsLookMs, signal)
+      if (signal.aborted) return
+      const jump = clock.now() - clock.elapsed() - origin
+      origin += jump
+      this.#rewind(Math.abs(jump) >= jumpMs)
+      if (clock.elapsed() - begun >= budget.jobsQuietMs) await this.#makeUp()
+    }
+  }
+
+  /** Does what was missed, one after the other. */
+  async #makeUp(): Promise<void> {
+    for (const name of names) {
+      if (!this.#running.has(name) && this.#isMissed(name)) await this.#due(name)
+    }
+  }
+
+  /** What never ran was missed when the house is old enough; a run in the future was one under a clock that was wrong. */
+  #isMissed(name: Name): boolean {
+    const { store, clock } = this.#workshop
+    const now = clock.now()
+    const last = lastRun(store.settings, name)?.date
+    const founded = Math.min(...store.accounts.list().map(({ created }) => created))
+    return now - (last === undefined || last > now ? founded : last) >= missedMs[duties[name].every]
+  }
+
+  /** @param anew also where the zone is the same */
+  #rewind(anew = false): void {
     const zone = this.#workshop.config().console.time_zone
-    if (zone === this.#zone || this.#stopping.signal.aborted) return
+    if ((zone === this.#zone && !anew) || this.#stopping.signal.aborted) return
     for (const task of this.#tasks.values()) void task.destroy()
     this.#zone = zone
     this.#tasks = this.#wind()
@@ -74,7 +118,13 @@ export class Jobs implements JobsOfAll {
 
   #wind(): ReadonlyMap<Name, ScheduledTask> {
     const timezone = this.#zone === '' ? {} : { timezone: this.#zone }
-    const options = { ...timezone, unref: true, logger: quiet, suppressMissedWarning: true }
+    const options = {
+      ...timezone,
+      unref: true,
+      logger: quiet,
+      suppressMissedWarning: true,
+      missedExecutionTolerance: budget.jobsLateMs,
+    }
     return new Map(
       names.map(name => [name, this.#schedule(duties[name].cron, () => this.#due(name), { ...options, name })]),
     )

@@ -66,7 +66,13 @@ export function readQuestion(header: Buffer): Question {
   if (received > budget.vacationHops) objection ??= 'far'
   // RFC 5322 §3.6.4: where there are no References, In-Reply-To takes their place.
   const before = references.length > 0 ? references : parent === '' ? [] : [parent]
-  return { objection, named: named.slice(0, budget.correspondents), subject, messageId, references: before.slice(-mostReferences) }
+  return {
+    objection,
+    named: named.slice(0, budget.correspondents),
+    subject,
+    messageId,
+    references: before.slice(-mostReferences),
+  }
 }
 
 /**

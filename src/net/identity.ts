@@ -1,5 +1,6 @@
 /** What this host shows of itself by TLS: the certificate for people to look at, and how it stays good. */
 import { X509Certificate } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import { Failure } from '../base/failure.ts'
 import { type CertificateOptions, keptPaths, readPem } from './certificate.ts'
 import { renewPair } from './selfsigned.ts'
@@ -59,7 +60,7 @@ export async function certificateOnDisk(options: CertificateOptions): Promise<X5
 /** @param hostname of this host */
 export function shown(certificate: X509Certificate, hostname: string): Shown {
   const { subjectAltName = '', issuer, validFromDate, validToDate, fingerprint256 } = certificate
-  const names = subjectAltName.split(', ').map(name => name.slice(name.indexOf(':') + 1))
+  const names = subjectAltName.split(', ').map(name => shortName(name.slice(name.indexOf(':') + 1)))
   return {
     names: names.filter(name => name !== ''),
     issuer: /^CN=(.*)$/m.exec(issuer)?.[1] ?? /^O=(.*)$/m.exec(issuer)?.[1] ?? issuer,
@@ -69,6 +70,11 @@ export function shown(certificate: X509Certificate, hostname: string): Shown {
     fingerprint: fingerprint256,
     fits: certificate.checkHost(hostname) !== undefined,
   }
+}
+
+/** An IPv6 address as people write it: a certificate spells out its zeros. */
+function shortName(name: string): string {
+  return isIPv6(name) ? (URL.parse(`http://[${name}]/`)?.hostname.slice(1, -1) ?? name) : name
 }
 
 /** Makes the self-made certificate anew and shows it from then on. @throws Failure TLS */

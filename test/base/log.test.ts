@@ -1,5 +1,6 @@
 /** The log: each line goes to its sink, too, and fields that would hold a secret say only that they were there. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import { test } from 'node:test'
 import { openLog } from '../../src/base/log.ts'
 
@@ -30,4 +31,24 @@ test('what would be a secret is not written down, not even within another field'
   assert.equal(lines.length, 1)
   assert.ok(!lines.join().includes('marked'))
   assert.match(lines.join(), /"user":"alice"/)
+})
+
+test('nothing in a line acts on a terminal, and JSON means what it meant', t => {
+  const text = 'a\x1b[2J\x7f\x9b2J\u202e\u2028\u{e0041}b'
+  for (const format of ['text', 'json'] as const) {
+    const lines: string[] = []
+    const shown: string[] = []
+    t.mock.method(fs, 'writeSync', (_fd: number, line: string) => {
+      shown.push(line)
+      return Buffer.byteLength(line)
+    })
+    openLog({ level: 'error', format }, { write: line => lines.push(line) }).error({ said: text }, 'a line of a test')
+    t.mock.restoreAll()
+    const [line = ''] = lines
+    assert.equal(JSON.parse(line).said, text)
+    for (const written of [line, shown.join('')]) {
+      assert.match(written, /a line of a test/)
+      assert.doesNotMatch(written.trimEnd(), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+    }
+  }
 })

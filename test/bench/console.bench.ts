@@ -90,7 +90,7 @@ const asked: readonly string[] = [
 const refused: readonly string[] = ['alias add newone usr12345', 'user remove user1', 'doctor']
 
 /** Commands that are stopped, since they read everything there is. */
-const stopped: readonly string[] = ['verify']
+const stopped: readonly string[] = ['verify', 'jobs run verify']
 
 /** What a person types, and the prompt or the milliseconds that they wait for then. */
 type Turn = readonly [keys: string, until: string | number]
@@ -175,17 +175,16 @@ await bench('console', 'the console of a full house', async bench => {
   stack.defer(() => {
     for (const socket of sockets) socket.destroy()
   })
-  const measure = (name: string, work: () => Promise<unknown>) =>
+  const measure = (name: string, doing: () => Promise<unknown>) =>
     bench.measure(name, async () => {
-      const { ms, stall } = await watched(work)
-      return { ms, 'ms held at most': stall }
+      const { ms, stall, work } = await watched(doing)
+      return { ms, 'ms held at most': stall, 'ms of work in a turn': work }
     })
   await measure('nothing, for a second', () => sleep(1000))
   const id = await someId(server)
   for (const lines of asked) {
     await measure(lines, async () => {
-      for (const line of lines.split(' && '))
-        assert.equal(await ask(line.replace('ID', id), office), exitOf(line), line)
+      for (const line of lines.split(' && ')) await ask(line.replace('ID', id), office)
     })
   }
   for (const line of stopped) await measure(`${line}, for ${longMs / 1000} s`, () => ask(line, office, longMs))
@@ -273,32 +272,25 @@ async function someId({ store: { outbound } }: Server): Promise<string> {
   return assert.fail('nothing waits')
 }
 
-function exitOf(line: string): number {
-  return refused.includes(line) ? 1 : 0
-}
-
-/** Has a command done that came over the control socket. @param ms after which its asker leaves @returns its exit code */
-async function ask(line: string, { desk }: Office, ms?: number): Promise<number> {
+/** Has a command done that came over the control socket. @param ms after which its asker leaves */
+async function ask(line: string, { desk }: Office, ms?: number): Promise<void> {
   const request = Buffer.from(`${JSON.stringify({ words: line.split(' ') })}\r\n`)
-  let [open, sent, end] = [true, false, '']
-  const leave = ms === undefined ? undefined : setTimeout(() => (open = false), ms)
+  const gone = Promise.withResolvers<undefined>()
+  const leave = ms === undefined ? undefined : setTimeout(gone.resolve, ms, undefined)
+  const said = [request]
+  let end = ''
   const transport = {
-    get open() {
-      return open
-    },
-    read: async () => {
-      if (sent) return undefined
-      sent = true
-      return request
-    },
+    open: true,
+    read: async () => said.pop() ?? gone.promise,
     write: async (octets: Buffer) => {
-      end = octets.toString('latin1', Math.max(0, octets.length - 300))
+      end = (end + octets.toString('latin1')).slice(-300)
     },
-    close: () => {},
+    close: () => gone.resolve(undefined),
   }
   await serveControl(transport, { answer: answerCommands(desk) })
   clearTimeout(leave)
-  return Number(/"exit":(\d)/.exec(end)?.[1])
+  const exit = Number(/"exit":(\d)/.exec(end)?.[1])
+  if (ms === undefined) assert.equal(exit, refused.includes(line) ? 1 : 0, `${line}: ${end}`)
 }
 
 async function talk(turns: readonly Turn[], office: Office): Promise<void> {

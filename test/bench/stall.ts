@@ -1,31 +1,47 @@
 /** How long the event loop was held: meanwhile nobody else is served. */
 
-/** What a work took, and the longest time for which nothing else had its turn, ms. */
-export type Held<Value> = { readonly ms: number; readonly stall: number; readonly value: Value }
+/** Milliseconds. */
+export type Held = {
+  /** What the work took. */
+  readonly ms: number
+  /** The longest time for which nothing else had its turn. What else the machine does is in it. */
+  readonly stall: number
+  /** The most processor time that one turn of the event loop took. What is waited for in it, such as a disk, is not. */
+  readonly work: number
+}
 
 /** Does a work, and looks at every turn of the event loop how long the last one took. */
-export async function watched<Value>(work: () => Promise<Value>): Promise<Held<Value>> {
+export async function watched(work: () => Promise<unknown>): Promise<Held> {
   let last = performance.now()
-  let stall = 0
+  let lastWork = workMs()
   let over = false
+  const held = { ms: 0, stall: 0, work: 0 }
   const turned = Promise.withResolvers<void>()
   const look = () => {
-    const now = performance.now()
-    stall = Math.max(stall, now - last)
+    const [now, nowWork] = [performance.now(), workMs()]
+    held.stall = Math.max(held.stall, now - last)
+    held.work = Math.max(held.work, nowWork - lastWork)
     last = now
+    lastWork = nowWork
     if (over) turned.resolve()
     else setImmediate(look)
   }
   setImmediate(look)
   const begun = performance.now()
   try {
-    const value = await work()
-    const ms = performance.now() - begun
+    await work()
+    held.ms = performance.now() - begun
     over = true
     // What the work did last is in it, too.
     await turned.promise
-    return { ms, stall, value }
+    return held
   } finally {
     over = true
   }
+}
+
+/** Processor time of this thread. */
+function workMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }

@@ -60,9 +60,14 @@ console.ttys = ${JSON.stringify(links)}
 ${settings}`
     await writeFile(configPath(data), config)
     const teletypes = await Promise.all(lines.map((kind, i) => Teletype.open(linkOf(folder.path, i), kind)))
-    const server = await ServerProcess.start({ data })
-    for (const name of people) await server.command(['user', 'add', name, '--password-stdin'], `${password}\n`)
-    return new Box(server, { smtp, pop3s, submissions }, folder.path, teletypes, () => folder.remove())
+    try {
+      const server = await ServerProcess.start({ data })
+      for (const name of people) await server.command(['user', 'add', name, '--password-stdin'], `${password}\n`)
+      return new Box(server, { smtp, pop3s, submissions }, folder.path, teletypes, () => folder.remove())
+    } catch (error) {
+      for (const teletype of teletypes) await teletype[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   get data(): string {

@@ -10,7 +10,7 @@ const consolePassword = 'battery staple'
 const parts: readonly { readonly typed: readonly Exchange[]; readonly last: Exchange }[] = [
   {
     typed: [
-      [/Step 1 of 12[^]*Number \[1\]: /, '2'],
+      [/Step 1 of 12[\s\S]*Number \[1\]: /, '2'],
       [/Time zone \[.*\]: /, 'tokyo'],
       ['Name [mail.home.example]: ', ''],
       ['Domains [home.example]: ', 'smith.example'],
@@ -19,26 +19,26 @@ const parts: readonly { readonly typed: readonly Exchange[]; readonly last: Exch
   },
   {
     typed: [
-      [/Step 5 of 12[^]*alice: /, 'alice'],
+      [/Step 5 of 12[\s\S]*alice: /, 'alice'],
       ['Password: ', password],
     ],
     last: ['The same again: ', password],
   },
   {
     typed: [
-      [/Step 5 of 12[^]*alice: /, 'alice'],
+      [/Step 5 of 12[\s\S]*alice: /, 'alice'],
       ['Password: ', password],
       ['The same again: ', password],
-      [/Step 6 of 12[^]*Number \[1\]: /, ''],
-      [/Step 7 of 12[^]*Number \[1\]: /, '2'],
+      [/Step 6 of 12[\s\S]*Number \[1\]: /, ''],
+      [/Step 7 of 12[\s\S]*Number \[1\]: /, '2'],
     ],
     last: ['leave it out: ', ''],
   },
   {
     typed: [
-      [/Step 8 of 12[^]*leave it out: /, ''],
-      [/Step 9 of 12[^]*Number \[1\]: /, ''],
-      [/Step 10 of 12[^]*Number \[1\]: /, ''],
+      [/Step 8 of 12[\s\S]*leave it out: /, ''],
+      [/Step 9 of 12[\s\S]*Number \[1\]: /, ''],
+      [/Step 10 of 12[\s\S]*Number \[1\]: /, ''],
       ['Password of the console: ', consolePassword],
     ],
     last: ['The same again: ', consolePassword],
@@ -46,7 +46,7 @@ const parts: readonly { readonly typed: readonly Exchange[]; readonly last: Exch
 ]
 
 const end: readonly Exchange[] = [
-  [/Step 11 of 12[^]*Password of the console: /, consolePassword],
+  [/Step 11 of 12[\s\S]*Password of the console: /, consolePassword],
   ['The same again: ', consolePassword],
 ]
 
@@ -66,19 +66,22 @@ test('a set-up goes on at the step where the power went, and keeps what was answ
     await box.start()
   }
   await talk(person, [['Press Enter.', ''], ...end])
-  assert.match(await leaf(person), /alice@smith\.example[^]*The box is set up\./)
+  assert.match(await leaf(person), /alice@smith\.example[\s\S]*The box is set up\./)
   person.type('logout\r')
-  await talk(person, [['Press Enter.', ''], ['Password: ', consolePassword]])
-  assert.match(await person.shows(prompt), /\r\nType help [^]*leave\.\r\nporchlight> $/)
+  await talk(person, [
+    ['Press Enter.', ''],
+    ['Password: ', consolePassword],
+  ])
+  assert.match(await person.shows(prompt), /\r\nType help [\s\S]*leave\.\r\nporchlight> $/)
   assert.match(await command(person, 'user list'), /alice +0 +0 B +alice@smith/)
-  assert.match(await command(person, 'config show console'), /"european"[^]*"Asia\/Tokyo"/)
+  assert.match(await command(person, 'config show console'), /"european"[\s\S]*"Asia\/Tokyo"/)
   using pop3 = await openMaildrop(box.ports.pop3s, 'alice', password)
   assert.match(await pop3.say('STAT'), /^\+OK 0 /)
 })
 
 /** From the greeting to the prompt, and nothing else. */
 const untouched =
-  /^\r\nPorchlight 0\.1\.0, mail\.home\.example\r\nPress Enter\.\r\n\x1b\[6n[\r ]+Password: [^]{0,40}\r\nType help [^]{0,80}leave\.\r\nporchlight> $/
+  /^\r\nPorchlight 0\.1\.0, mail\.home\.example\r\nPress Enter\.\r\n\x1b\[6n[\r ]+Password: [\s\S]{0,40}\r\nType help [\s\S]{0,80}leave\.\r\nporchlight> $/
 
 /** What somebody does, up to the last keys, when the plug is pulled. */
 type Break = readonly [what: string, done: readonly Exchange[], shows: string, keys: string]
@@ -88,7 +91,19 @@ const breaks: readonly Break[] = [
   ['in the middle of a password', [[prompt, 'passwd console']], 'New password: ', 'another one'],
   ['while the log is followed', [[prompt, 'log --follow']], 'The serial line', ''],
   ['in a long text', [[prompt, 'help']], '--More--', ''],
-  ['in a letter', [[prompt, 'mail alice'], ['alice> ', 'compose'], ['To: ', 'bob'], ['Cc: ', ''], ['Subject: ', 'x'], ['ends it', 'half']], 'half\r\n', 'a l'],
+  [
+    'in a letter',
+    [
+      [prompt, 'mail alice'],
+      ['alice> ', 'compose'],
+      ['To: ', 'bob'],
+      ['Cc: ', ''],
+      ['Subject: ', 'x'],
+      ['ends it', 'half'],
+    ],
+    'half\r\n',
+    'a l',
+  ],
   ['with top on the screen', [[prompt, 'top']], 'The log, newest first', ''],
 ]
 
@@ -113,6 +128,6 @@ test('a plug that is pulled leaves nothing for the next one', async () => {
   }
   await Promise.all(breaks.map(breakOff))
   const lists = await box.server.command(['user', 'list'])
-  assert.match(lists.out, /alice +0 +0 B [^]*bob +0 +0 B /)
+  assert.match(lists.out, /alice +0 +0 B [\s\S]*bob +0 +0 B /)
   assert.equal(await box.server.stop(), 0)
 })

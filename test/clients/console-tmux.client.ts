@@ -19,7 +19,8 @@ let box: Box
 
 before(async () => {
   box = await Box.open({ people: ['alice', 'bob'], settings: 'console.time_zone = "UTC"\n' })
-  for (const number of [1, 2, 3]) assert.match(await deliver(box.ports.smtp, 'alice@home.example', letter(number)), /^250/)
+  for (const number of [1, 2, 3])
+    assert.match(await deliver(box.ports.smtp, 'alice@home.example', letter(number)), /^250/)
 })
 
 after(() => box[Symbol.asyncDispose]())
@@ -132,7 +133,7 @@ describe('in a terminal', () => {
       await terminal.enter('read 2')
       await terminal.is(screen, undated)
       await terminal.enter('headers 2')
-      await terminal.shows(rows === 12 ? '--More--' : /Subject: Gr[^]*alice>$/)
+      await terminal.shows(rows === 12 ? '--More--' : /Subject: Gr[\s\S]*alice>$/)
       if (rows === 12) await terminal.type('q')
       await terminal.lineIs('alice> |')
       await terminal.enter('quit')
@@ -146,7 +147,8 @@ describe('in a terminal', () => {
     await using terminal = await consoleOf(box, usual)
     await terminal.shows(/^porchlight>$/m)
     for (const [keys, line] of edits) {
-      for (const key of keys) await (key.length > 1 && /^(C-|[A-Z])/.test(key) ? terminal.press(key) : terminal.type(key))
+      for (const key of keys)
+        await (key.length > 1 && /^(C-|[A-Z])/.test(key) ? terminal.press(key) : terminal.type(key))
       await terminal.lineIs(line)
     }
     await terminal.press('C-c')
@@ -170,7 +172,7 @@ describe('in a terminal', () => {
     await terminal.is(help)
     await terminal.press('BSpace')
     await terminal.enter('x')
-    await terminal.is(`${help}x\nThere is no account bobx.\nporchlight>`)
+    await terminal.is(`${help}x\nThere is no account bobx; did you mean bob? To see them: user list\nporchlight>`)
   })
 
   test('what is longer than the screen is shown in pages, and nothing of it is lost', async () => {
@@ -200,7 +202,9 @@ describe('in a terminal', () => {
       await terminal.enter('top')
       const moments = new Set<string>()
       while (moments.size < 3) {
-        const [head = '', ...others] = (await terminal.shows(/^mail\.home\.example  .*\n(?:.*\n)*queue +empty$/m)).split('\n')
+        const [head = '', ...others] = (
+          await terminal.shows(/^mail\.home\.example {2}.*\n(?:.*\n)*queue +empty$/m)
+        ).split('\n')
         moments.add(head)
         assert.ok(others.length < rows)
       }

@@ -42,7 +42,7 @@ describe('accounts', () => {
       ],
       ['user password Bob --password-stdin', ['The password of bob is changed.']],
       ['user remove bob', ['bob is removed.']],
-      ['user remove bob', ['There is no account bob.'], 1],
+      ['user remove bob', ['There is no account bob. To see them: porchlight user list'], 1],
       ['status', ['Porchlight is not running.', 'Accounts  1', 'Data      here']],
     ]))
 
@@ -74,7 +74,11 @@ describe('accounts', () => {
         ['sales@second.example is an alias; remove it first: porchlight alias remove sales@second.example'],
         1,
       ],
-      ['user password alcie --generate', ['There is no account alcie; did you mean alice?'], 1],
+      [
+        'user password alcie --generate',
+        ['There is no account alcie; did you mean alice? To see them: porchlight user list'],
+        1,
+      ],
     ]))
 
   test('keep the password that was given, hashed', async () => {
@@ -110,7 +114,9 @@ describe('accounts', () => {
     assert.deepEqual(await run(words, '', world), {
       exit: 1,
       printed: [],
-      complained: ['carol still has 12 messages (3.4 MiB). Add --delete-mail to delete the mail too.'],
+      complained: [
+        'carol still has 12 messages (3.4 MiB). To delete it too: porchlight user remove carol --delete-mail',
+      ],
     })
     assert.deepEqual(await run([...words, '--delete-mail'], '', world), {
       exit: 0,
@@ -155,10 +161,10 @@ describe('aliases', () => {
   test('lead only to what there is in this household', () =>
     dialogue([
       add('alice'),
-      ['alias add sales alcie', ['There is no alcie here; did you mean alice?'], 1],
-      ['alias add sales alice nobody', ['There is no nobody here.'], 1],
-      ['alias add sales nobody@home.example', ['There is no nobody@home.example here.'], 1],
-      ['alias add sales alice+shop', ['There is no alice+shop here.'], 1],
+      ['alias add sales alcie', ['"alcie" is no account or alias here; did you mean alice?'], 1],
+      ['alias add sales alice nobody', ['"nobody" is no account or alias here.'], 1],
+      ['alias add sales nobody@home.example', ['"nobody@home.example" is no account or alias here.'], 1],
+      ['alias add sales alice+shop', ['"alice+shop" is no account or alias here.'], 1],
       [
         'alias add sales@away.example alice',
         ['sales@away.example is outside of this household (home.example, second.example).'],
@@ -175,7 +181,7 @@ describe('aliases', () => {
       ['alias add alice@second.example alice', ['alice is an account; an alias cannot take its address.'], 1],
       ['alias add a@home.example alice', ['a@home.example leads to alice.']],
       // In the second domain there is no alias a.
-      ['alias add b a', ['There is no a here.'], 1],
+      ['alias add b a', ['"a" is no account or alias here.'], 1],
       ['alias add b@home.example a', ['b@home.example leads to a.']],
     ]))
 

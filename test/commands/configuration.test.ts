@@ -46,14 +46,14 @@ const cases: readonly Case[] = [
     'a list is emptied',
     '',
     'config set listen.pop3 none',
-    `listen.pop3 is [] now.\n${restart}`,
+    `listen.pop3 is empty now.\n${restart}`,
     '[listen]\npop3 = []\n',
   ],
   [
     'a text is emptied',
     '',
     'config set maintenance.time_server none',
-    'maintenance.time_server is "" now.',
+    'maintenance.time_server is empty now.',
     '[maintenance]\ntime_server = ""\n',
   ],
   ['none is a word of its own', '', 'config set relay.tls none', 'relay.tls is "none" now.', '[relay]\ntls = "none"\n'],
@@ -82,7 +82,7 @@ const cases: readonly Case[] = [
     'the default holds again',
     '[mail]\ncatch_all = "bob" # why\n',
     'config reset mail.catch_all',
-    'mail.catch_all is "" again, as it is when nobody says otherwise.',
+    'mail.catch_all is empty again, as it is when nobody says otherwise.',
     '[mail]\n',
   ],
   [
@@ -101,7 +101,7 @@ const cases: readonly Case[] = [
     'what needs another one is refused',
     '',
     'config set relay.user alice',
-    /^relay: user and password_file go together;.*\nNothing is changed\.$/,
+    /^relay: user and password_file go together\. Set them together, for instance: porchlight config set relay\.user=alice relay\.password_file=smarthost\.password\nNothing is changed\.$/,
   ],
   [
     'an unknown setting is refused',
@@ -133,6 +133,14 @@ const cases: readonly Case[] = [
 ]
 
 describe('config', () => {
+  test('a setting that needs another one says how both are set', async () => {
+    await using box = await openConfigured('')
+    const refusal = await box.say('config set relay.mode smarthost')
+    const [, command = ''] = /For instance: porchlight (.*)\nNothing is changed\.$/i.exec(refusal) ?? []
+    assert.equal(command, 'config set relay.mode=smarthost relay.host=smtp.provider.example')
+    assert.match(await box.say(command), /^relay\.mode is "smarthost" now\.\nrelay\.host is /)
+  })
+
   for (const [name, before, line, answer, after] of cases) {
     test(name, async () => {
       // What the file says wrongly was written after the start.

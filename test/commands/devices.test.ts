@@ -101,10 +101,10 @@ describe('devices', () => {
     ]))
 
   const doorWords = [
-    'No port is open for devices yet. Write into porchlight.toml, with the address of this host in your network:',
-    '  [listen]',
-    '  devices = ["192.168.1.10:2526"]',
-    'and start Porchlight anew; then set that address and port in the device, without encryption or login.',
+    'No port is open for devices yet. To open one, with the address of this box in your network, and restart:',
+    '  porchlight config set listen.devices 192.168.1.10:2526',
+    '  porchlight restart',
+    'Then set that address and port in the device, without encryption or login.',
   ]
   test('come in only where a port is open for them', () =>
     dialogue(

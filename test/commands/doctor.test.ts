@@ -167,13 +167,14 @@ describe('jobs', () => {
     const date = Date.UTC(2026, 10, 22, 4, 30)
     await rememberRun(settings, 'verify', { date, ms: 65_000, result: '3 messages\x1b read.', failed: false })
     await rememberRun(settings, 'certificate', { date, ms: 5, result: 'It cannot be read.', failed: true })
-    const lines = await running.say('jobs')
-    assert.match(lines[0] ?? '', /^JOB +WHAT IT DOES +NEXT$/)
-    const after = (job: string) => lines[lines.findIndex(line => line.startsWith(`${job} `)) + 1]
-    assert.equal(after('verify'), '  Last 2026-11-22 04:30:00, in 1m5s: 3 messages? read.')
-    assert.equal(after('certificate'), '  Last 2026-11-22 04:30:00: it has failed. It cannot be read.')
-    assert.equal(after('sweep'), '  It did not run yet.')
-    assert.match(lines.find(line => line.startsWith('sweep ')) ?? '', / \d{4}-\d\d-\d\d 03:30:00$/)
+    const lines = await running.say('jobs', new ScriptedDialogue({ columns: 132 }))
+    for (const line of await running.say('jobs', new ScriptedDialogue({ columns: 80 }))) assert(line.length < 80, line)
+    assert.match(lines[0] ?? '', /^JOB +NEXT +WHAT IT DOES, AND HOW IT WENT$/)
+    const after = (job: string) => lines[lines.findIndex(line => line.startsWith(`${job} `)) + 1]?.trim()
+    assert.equal(after('verify'), 'Last 2026-11-22 04:30:00, in 1m5s: 3 messages? read.')
+    assert.equal(after('certificate'), 'Last 2026-11-22 04:30:00: it has failed. It cannot be read.')
+    assert.equal(after('sweep'), 'It did not run yet.')
+    assert.match(lines.find(line => line.startsWith('sweep ')) ?? '', /^sweep +\d{4}-\d\d-\d\d 03:30:00 {2}Give /)
   })
 
   test('are done when they are asked for', async () => {

@@ -46,7 +46,7 @@ const cases: readonly Case[] = [
   [
     'a bad name stays with its reason, and its password with it',
     `[setup]\naccount = "a b" # me\npassword = "${secret}"\nconsole_password = "${other}"\n`,
-    `[setup]\naccount = "a b" # Not used: "a b" cannot be the name of an account: letters and digits with single . _ - between them, at most 64 characters.\npassword = "${secret}"\n`,
+    `[setup]\naccount = "a b" # Not used: it cannot be the name of an account: letters and digits with single . _ - between them, at most 64 characters\npassword = "${secret}"\n`,
     [],
     true,
   ],
@@ -121,7 +121,9 @@ describe('the file that takes the password of the console away', () => {
     await box.household.settings.set('console.password', 'forgotten')
     await mkdir(join(box.directory, 'reset-console-password'))
     const reasons: string[] = []
-    const log: Log = Object.assign(Object.create(silentLog), { error: (fields: { reason: string }) => reasons.push(fields.reason) })
+    const log: Log = Object.assign(Object.create(silentLog), {
+      error: (fields: { reason: string }) => reasons.push(fields.reason),
+    })
     await start(box, log)
     assert.equal(box.household.settings.get('console.password'), undefined)
     assert.equal(reasons.length, 1)
@@ -169,6 +171,30 @@ describe('[setup]', () => {
     await writeFile(backupPath(box.file), await box.text())
     await start(box)
     assert.equal(await readFile(backupPath(box.file), 'utf8'), '')
+  })
+
+  test('wipes the backup before the file: a power cut between the two leaves no password', async () => {
+    await using box = await openConfigured(`[setup]\nconsole_password = "${secret}"\n`)
+    await writeFile(backupPath(box.file), await box.text())
+    const { accounts, settings } = box.household
+    const cut: typeof settings = Object.assign(Object.create(settings), {
+      set: async () => {
+        throw new Error('The power is gone.')
+      },
+    })
+    const file = { config: box.file, configAsked: false, data: box.directory }
+    await assert.rejects(applyFirstBoot({ accounts, settings: cut }, file, silentLog), /power/)
+    assert.equal(await readFile(backupPath(box.file), 'utf8'), '')
+  })
+
+  test('repeats nothing of what may be a password in the wrong place', async () => {
+    await using box = await openConfigured(`[setup]\naccount = "${secret}"\n`)
+    const logged: object[] = []
+    const log: Log = Object.assign(Object.create(silentLog), { error: (fields: object) => logged.push(fields) })
+    await start(box, log)
+    assert.equal(logged.length, 1)
+    assert.ok(!JSON.stringify(logged).includes(secret))
+    assert.equal((await box.text()).split(secret).length, 2)
   })
 
   test('does nothing where the file cannot be written, for it would be done at each start', async () => {

@@ -35,7 +35,7 @@ describe('wrong usage is exit code 2 and says what is right', () => {
     ['user add bob --generate=1', "Option '--generate' does not take an argument."],
     ['user add bob --generate --password-stdin', '--generate and --password-stdin cannot both be.'],
     ['help usr', 'There is no help for usr; see: porchlight help user'],
-    ['help frobnicate', 'There is no help for frobnicate.'],
+    ['help frobnicate', 'There is no help for frobnicate. To see what there is: porchlight help'],
     ['user add bob', 'There is no terminal to ask for the password; use --password-stdin or --generate.'],
     ['user add bob --password-stdin', 'There is no password on standard input.'],
   ]
@@ -76,7 +76,7 @@ describe('help', () => {
     assert.deepEqual((await run(['help', 'user', 'remove'])).printed, [
       'porchlight user remove NAME [--delete-mail] [--config FILE] [--data DIR]',
       '',
-      '  Remove an account.',
+      '  Remove an account. One that still has mail is removed only with --delete-mail.',
       '',
       '  --delete-mail  delete the mail of the account with it',
       '  --config FILE  the configuration; else DIR/porchlight.toml',

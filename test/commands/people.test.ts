@@ -73,7 +73,7 @@ describe('user quota', () => {
     ['user quota alice lots', '"lots" is no size. Write 500MiB or 2GiB, or none.'],
     ['user quota alice 0x10', '"0x10" is no size. Write 500MiB or 2GiB, or none.'],
     ['user quota alice 10', '10 is too little for mail. Write 1MiB or more, or none.'],
-    ['user quota zoe 1GiB', 'There is no account zoe.'],
+    ['user quota zoe 1GiB', 'There is no account zoe. To see them: porchlight user list'],
   ] as const) {
     test(`says why not: ${words}`, () =>
       room(async ({ say, household }) => {
@@ -129,6 +129,19 @@ describe('vacation', () => {
       assert.equal(household.settings.list('vacation.').length, 1)
     }))
 
+  test('asks again for a day that is none, or over, and keeps what was written', () =>
+    room(async ({ talk }) => {
+      const answers = ['', 'I am away.', '.', 'Monday', '2001-01-01', '12/24/2099']
+      const dialogue = new ScriptedDialogue({ answers })
+      const lines = await talk('vacation alice on', dialogue)
+      assert.deepEqual(lines.slice(-1), ['I am away.'])
+      assert.match(dialogue.text, /"Monday" is no day\. Write for instance 2026-12-24\./)
+      assert.match(dialogue.text, /2001-01-01 is over already\./)
+      const early = new ScriptedDialogue({ answers: ['never asked for'] })
+      await assert.rejects(talk('vacation alice on --until Monday', early), /"Monday" is no day/)
+      assert.deepEqual(early.left, ['never asked for'])
+    }))
+
   test('leaves all as it was when the person stops', () =>
     room(async ({ talk, household }) => {
       await assert.rejects(talk('vacation alice on', new ScriptedDialogue({ answers: ['Away', undefined] })))
@@ -153,7 +166,7 @@ describe('vacation', () => {
     }))
 
   for (const [words, why] of [
-    [['zoe', 'on', '--text', 'x'], 'There is no account zoe.'],
+    [['zoe', 'on', '--text', 'x'], 'There is no account zoe. To see them: porchlight user list'],
     [['alice', 'maybe'], 'Write on or off behind alice, not "maybe".'],
     [['alice', 'on'], 'Senders need to be told something: --text "I am back on Monday."'],
     [['alice', 'on', '--text', ' '], 'Senders need to be told something: --text "I am back on Monday."'],
@@ -180,7 +193,10 @@ describe('passwd', () => {
         printed('The password of alice is changed.'),
       )
       assert.equal(await verifyPassword('correct horse', household.accounts.find('alice')?.password), 'valid')
-      assert.deepEqual(await say('passwd zoe --password-stdin', 'correct horse\n'), refused('There is no account zoe.'))
+      assert.deepEqual(
+        await say('passwd zoe --password-stdin', 'correct horse\n'),
+        refused('There is no account zoe. To see them: porchlight user list'),
+      )
     }))
 
   test('changes that of the console', () =>

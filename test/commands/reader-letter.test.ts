@@ -83,15 +83,33 @@ describe('compose', () => {
 
   test('asks again for what is no address, names where it leads nowhere, and keeps what is written', () =>
     room(async ({ store, read }) => {
+      // Made behind the back of the command, which takes no such alias.
+      await store.accounts.setAlias('spin', ['spin'])
       const { text, asked, left } = await read(
-        ...['compose', 'eve@away.example', own, 'a b@', '', 'nobody', '', 's', 'one', 'two', '.', 'what?', 'yes'],
+        ...[
+          'compose',
+          'eve@away.example',
+          own,
+          'a b@',
+          '',
+          'nobody',
+          'spin',
+          '',
+          's',
+          'one',
+          'two',
+          '.',
+          'what?',
+          'yes',
+        ],
         ...[own, 'bob@home.example', '', 's', 'one', 'TWO', 'three', '.', 'yes', 'quit'],
       )
       assert.deepEqual(left, [])
       assert.match(text, /Take one of these: alice@home\.example, alice@second\.example/)
       assert.match(text, /"b@" is not an address; write for instance bob@example\.org\./)
       assert.match(text, /Write an address, or press Ctrl-C to leave the letter\./)
-      assert.match(text, /There is nobody at nobody@home\.example\./)
+      assert.match(text, /There is nobody called nobody here; write a whole address, as bob@example\.org\./)
+      assert.match(text, /spin@home\.example/)
       assert.match(text, /Write yes to send it, no to drop it, or edit to change it\./)
       assert.deepEqual(
         asked.filter(({ question }) => question === '').map(({ asking }) => asking.initial),

@@ -230,8 +230,8 @@ describe('reading', () => {
       assert.deepEqual(lines.slice(-6), [
         '',
         'Attached:',
-        '  1  tulip.png                                image/png        70 B',
-        '  2  ein sehr langer Name f\u00fcr eine Datei.pdf  application/pdf  2.9 KiB',
+        '  1  70 B     image/png        tulip.png',
+        '  2  2.9 KiB  application/pdf  ein sehr langer Name f\u00fcr eine Datei.pdf',
         'To keep one on USB storage, for instance the first: save 1 1',
         'alice> quit',
       ])
@@ -389,8 +389,11 @@ describe('the prompt', () => {
       const { text } = await read('r 1', 'he', 'foo', '', 'raed 1', 'constructor', 'hea 1', 'quit')
       assert.match(text, /"r" may be read or raw or reply\./)
       assert.match(text, /"he" may be headers or help\./)
-      assert.match(text, /There is no command foo here\. For a list of them type help\./)
-      assert.match(text, /There is no command raed here; did you mean read\? For a list of them type help\./)
+      assert.match(text, /There is no command foo here\. To see what there is: help\. To leave: quit/)
+      assert.match(
+        text,
+        /There is no command raed here; did you mean read\? To see what there is: help\. To leave: quit/,
+      )
       assert.match(text, /hea 1\nReturn-Path/)
     }))
 
@@ -427,7 +430,7 @@ describe('search', () => {
         ...['alice> search GARDEN', '4', '3', '1', '3 messages found, 4 looked at.'],
         ...['alice> search the garden', '1', '1 message found, 4 looked at.'],
         ...['alice> search', 'Write the word to look for, for instance: search garden'],
-        ...['alice> search nothing', '0 messages found, 4 looked at.', 'alice> quit'],
+        ...['alice> search nothing', 'No message found, 4 looked at.', 'alice> quit'],
       ])
     }))
 })

@@ -45,7 +45,7 @@ test('user expire says what will go, and keeps to what it was told last', async 
     ['alice 23h', 'Mail is kept for a day at least. Write 1d or more, or never.'],
     ['alice 0d', 'Mail is kept for a day at least. Write 1d or more, or never.'],
     ['alice 90', '"90" is no age. Write 90d for 90 days, or never.'],
-    ['alic 90d', 'There is no account alic; did you mean alice?'],
+    ['alic 90d', 'There is no account alic; did you mean alice? To see them: porchlight user list'],
     ['alice 90 days', 'user expire has no use for "days".'],
   ] as const) {
     assert.deepEqual(await expire(words), [complaint])

@@ -1,9 +1,10 @@
 /** The guided set-up: commands/setup.ts and its steps, with a scripted person, on a real store and file. */
 import assert from 'node:assert/strict'
-import { readFile, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { verifyPassword } from '../../src/auth/password.ts'
+import { Seen } from '../../src/commands/configuration.ts'
 import { isSetUp, stepOf } from '../../src/commands/setup-state.ts'
 import { useClock } from '../../src/commands/shown.ts'
 import type { Outcome } from '../../src/store/attempt.ts'
@@ -49,9 +50,43 @@ async function walk(box: Configured, answers: readonly (string | undefined)[], m
 after(() => useClock({ clock: 'iso', time_zone: 'UTC' }))
 
 describe('the set-up', () => {
+  test('is left where a step cannot be done, whatever is answered', async () => {
+    await using box = await openConfigured(open)
+    await mkdir(join(box.directory, 'dkim', 'smith.example'), { recursive: true })
+    await writeFile(join(box.directory, 'dkim', 'smith.example', 'rsa.pem'), 'no key')
+    const shown = await walk(box, typed())
+    assert.match(shown, /rsa\.pem/)
+    assert.equal(stepOf(box.household.settings), 'end')
+  })
+
+  test('takes a cry for help, or for the way out, for no answer', async () => {
+    await using box = await openConfigured(open)
+    const account = ['help', '?', 'quit', 'exit', 'logout', ...answers.account]
+    const shown = await walk(box, typed({ account, arrival: ['help', '9', ''] }))
+    assert.equal(shown.match(/Type back for the step before; Ctrl-C leaves/g)?.length, 4)
+    assert.equal(shown.match(/To leave the set-up, press Ctrl-C\./g)?.length, 3)
+    assert.match(shown, /Type 1 or 2\./)
+    assert.deepEqual(
+      box.household.accounts.list().map(({ name }) => name),
+      ['alice'],
+    )
+  })
+
+  test('is no stranger at the prompt behind it: what it has set can be set again', async () => {
+    await using box = await openConfigured(open)
+    const seen = new Seen()
+    seen.note(box.configuration)
+    await box.say('setup', seen, new ScriptedDialogue({ answers: typed(), columns: 100 }))
+    assert.match(
+      await box.say('config set hostname mail.jones.example', seen),
+      /^hostname is "mail\.jones\.example" now/,
+    )
+  })
+
   test('makes a box of the answers', async () => {
     await using box = await openConfigured(`# ours\n${open}`)
     assert(!isSetUp(box.household.settings))
+    await writeFile(join(box.directory, 'smarthost.password'), 'for everybody\n', { mode: 0o644 })
     const shown = await walk(box, typed())
     assert(isSetUp(box.household.settings))
     const { config } = box.household
@@ -180,6 +215,13 @@ describe('the set-up', () => {
     await using box = await openConfigured(listen)
     await walk(box, typed())
     assert.ok((await box.text()).startsWith(listen))
+  })
+
+  test('ends where the configuration cannot be read', async () => {
+    await using box = await openConfigured(open)
+    await writeFile(box.file, 'hostname = ')
+    const dialogue = new ScriptedDialogue({ answers: [] })
+    assert.match(await box.say('setup', undefined, dialogue), /^line 1, column 12: this is not a value/)
   })
 
   test('needs a person', async () => {

@@ -115,8 +115,8 @@ const MiB = 1024 ** 2
 const memories: readonly (readonly [resident: number, anonymous: number, words: string])[] = [
   [74, 41, '74.0 MiB of 120.0 MiB'],
   [120, 119, '120.0 MiB of 120.0 MiB'],
-  [200, 50, '200.0 MiB of 120.0 MiB; the system can take 150.0 MiB back'],
-  [200, 121, '200.0 MiB of 120.0 MiB: more than it should be'],
+  [200, 50, '50.0 MiB of 120.0 MiB, and 150.0 MiB that the system can take back'],
+  [200, 121, '200.0 MiB; more than the 120.0 MiB that are planned'],
 ]
 
 const dayMs = 24 * hour

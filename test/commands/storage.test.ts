@@ -97,6 +97,28 @@ describe('a file', () => {
     assert.ok(!existsSync(target))
   })
 
+  test('follows no link in the way of what is not finished yet', async () => {
+    await using directory = await temporaryDirectory()
+    const target = join(directory.path, 'target')
+    await symlink(target, join(directory.path, '.a.txt.part'))
+    const path = await keepFile(directory.path, 'a.txt', chunksOf('x'))
+    assert.equal(await readFile(path, 'utf8'), 'x')
+    assert.ok(!existsSync(target))
+  })
+
+  test('keeps two of a name apart that are written at once', async () => {
+    await using directory = await temporaryDirectory()
+    const gate = Promise.withResolvers<void>()
+    async function* slow(): AsyncGenerator<Buffer> {
+      yield Buffer.from('slow')
+      await gate.promise
+    }
+    const first = keepFile(directory.path, 'a.txt', slow())
+    const second = await keepFile(directory.path, 'a.txt', chunksOf('x'))
+    gate.resolve()
+    assert.deepEqual([await readFile(await first, 'utf8'), await readFile(second, 'utf8')].toSorted(), ['slow', 'x'])
+  })
+
   test('leaves nothing behind when it cannot be finished', async () => {
     await using directory = await temporaryDirectory()
     async function* broken(): AsyncGenerator<Buffer> {

@@ -38,6 +38,12 @@ function result(recipient: number, outcome: Outcome, code: number, text: string)
 }
 
 describe('trace', () => {
+  test('takes the name of an account for its address', () =>
+    room(async (store, ask) => {
+      const id = await submit(store, ['bob@away.example'], { names: ['alice'], date: accepted })
+      assert.match((await ask('Alice')).join('\n'), new RegExp(`${id}  taken from alice@home\\.example`))
+    }))
+
   test('tells what became of a message, from its receipt to its outcomes', () =>
     room(async (store, ask) => {
       const to = ['bob@away.example', 'ann@away.example', 'eve@away.example', 'dan@away.example', 'joe@away.example']

@@ -138,7 +138,9 @@ describe('with a running server', () => {
       'Accounts  1',
       'Data      here',
     ])
-    assert.deepEqual((await run(['user', 'remove', 'bob', ...at], '', world)).complained, ['There is no account bob.'])
+    assert.deepEqual((await run(['user', 'remove', 'bob', ...at], '', world)).complained, [
+      'There is no account bob. To see them: porchlight user list',
+    ])
     assert.deepEqual(dialed, Array(3).fill(`${directory.path}/control.sock`))
   })
 
@@ -162,6 +164,17 @@ describe('with a running server', () => {
       (await answer({ words: ['user', 'add', 'bob'] }, voice)).complaint,
       'No password came with the command.',
     )
+  })
+
+  test('nothing of what they print acts on the terminal', async () => {
+    const said: Answer = { exit: 1, printed: ['a\x1b[2Jb\u202e'], complaint: 'c\x9b\nd\x07' }
+    const dial = async () => {
+      const [client, server] = pipe()
+      serveControl(server, { answer: async () => said }).catch(assert.fail)
+      return client
+    }
+    const { printed, complained } = await run(['queue', 'list'], '', { dial })
+    assert.deepEqual([printed, complained], [['a?[2Jb?'], ['c?\nd?']])
   })
 
   test('commands that arrive together are done one after the other', async () => {

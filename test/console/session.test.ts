@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hashPassword } from '../../src/auth/password.ts'
 import type { Household } from '../../src/commands/command.ts'
+import { consoleCommands } from '../../src/console/consolecommands.ts'
 import { Doorkeeper } from '../../src/console/doorkeeper.ts'
 import { type Office, serveLine, serveVisitor } from '../../src/console/session.ts'
 import { deskOf, openHousehold, pipe, temporaryDirectory } from '../commands/household.ts'
@@ -38,6 +39,48 @@ describe('a serial console', () => {
     await person.shows('Press Enter.')
     person.hangUp()
     await person.served
+  })
+
+  test('asks for no password where there can be none', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    await household.accounts.add('alice', 'x')
+    const person = visiting(household)
+    await person.shows(prompt)
+    for (const [typed, complaint] of [
+      ['user add alice', 'There is an account alice already.'],
+      ['user add a+b', '"a+b" cannot be the name of an account'],
+      ['user password bob', 'There is no account bob. To see them: user list'],
+      ['passwd bob', 'There is no account bob. To see them: user list'],
+    ] as const) {
+      await person.type(`${typed}\r`)
+      assert((await person.shows(prompt)).includes(complaint), typed)
+    }
+    assert.doesNotMatch(person.shown, /assword:/)
+    person.hangUp()
+    await person.served
+  })
+
+  test('explains itself without the words of a shell of Linux, as wide as the line is', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    await household.accounts.add('alice', 'x')
+    for (const columns of [40, 80]) {
+      const person = new Person(household, (near, office) =>
+        serveVisitor(near, { ...screen, columns, paged: false }, [], office),
+      )
+      await person.shows(prompt)
+      for (const { name } of [{ name: '' }, ...consoleCommands]) {
+        await person.type(`help ${name}\r`)
+        const shown = await person.shows(prompt)
+        assert.doesNotMatch(shown, /porchlight (?!>)|[|>] ?(?:less|records)|\\\r|--data|--password-stdin/, name)
+        for (const row of shown.split('\r\n')) assert(row.length < columns, row)
+      }
+      await person.type('help nonsense\r')
+      assert.match(await person.shows(prompt), /To see\s+what there is: help/)
+      person.hangUp()
+      await person.served
+    }
   })
 
   test('lets in whoever is at the line where the household says so', async () => {
@@ -156,7 +199,7 @@ describe('whoever comes over the control socket', () => {
     const unattended = { ...screen, paged: false }
     const person = new Person(household, (near, office) => serveVisitor(near, unattended, [], office))
     await person.type('help\rversion\r\x04')
-    await person.shows(/logout +Leave the console[^]*porchlight> version\r\nPorchlight /)
+    await person.shows(/logout +Leave the console[\s\S]*porchlight> version\r\nPorchlight /)
     await person.served
     assert.doesNotMatch(person.shown, /--More--/)
   })

@@ -125,7 +125,7 @@ describe('port 25 on the way in', () => {
     await using ward = await Ward.make({ records: [here] })
     const { state, fix } = await ward.lone('port-in')
     assert.equal(state, 'trouble')
-    assert.match(fix ?? '', /porchlight config set listen\.smtp :25/)
+    assert.match(fix ?? '', /porchlight config set listen\.smtp '\*:25'/)
   })
 
   test('cannot be told where nothing has come', async () => {

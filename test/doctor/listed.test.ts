@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Answer } from 'dns-packet'
+import { budget } from '../../src/base/budget.ts'
 import { reversed } from '../../src/doctor/address.ts'
 import type { State } from '../../src/doctor/finding.ts'
 import { dkimRecords } from '../../src/doctor/records.ts'
@@ -47,6 +48,28 @@ describe('the keys of DKIM', () => {
       const finding = await ward.lone('dkim')
       assert.deepEqual([finding.state, finding.about], [state, 'porch.net'], finding.says)
       assert.match(finding.says, says)
+    })
+  }
+})
+
+describe('a name server that has very many records', () => {
+  const most = budget.doctorHosts
+  const many = Array.from({ length: 40 }, (_, i) => i)
+  const records = [
+    ...many.map(i => mx('porch.net', 10, `mx${i}.far.net`)),
+    ...many.map(i => a('mail.porch.net', `5.6.7.${i}`)),
+  ]
+  for (const [check, ending] of [
+    ['mx', '.far.net'],
+    ['blocklists', 'list.net'],
+  ] as const) {
+    test(`is asked for a few of them (${check})`, async () => {
+      await using ward = await Ward.make({ records, config: 'maintenance.blocklists = ["list.net"]' })
+      const findings = await ward.check(check)
+      const asked = new Set(ward.names.asked.map(({ name }) => name).filter(name => name.endsWith(ending)))
+      // And the list's own entry, to try it with.
+      assert.ok(asked.size > 0 && asked.size <= most + 1, `${asked.size}`)
+      assert.ok(findings.length <= most && findings.every(({ says }) => says.length < 500))
     })
   }
 })

@@ -207,7 +207,10 @@ describe('in the name of the household the world', () => {
       await using household = await Household.make('alice')
       household.config = readConfig('submission.dkim = "off"', '.')
       await household.store.accounts.setAlias('info', ['joe@away.example'])
-      for (const [to, taken] of [['info@home.example', forwarded], ['alice@home.example', true]] as const) {
+      for (const [to, taken] of [
+        ['info@home.example', forwarded],
+        ['alice@home.example', true],
+      ] as const) {
         const caller = await Caller.data(household, to)
         assert.match((await caller.ask(`${header}\r\n\r\nhi\r\n.`)) ?? '', taken ? ok : borrowed)
         await caller.leave()
@@ -218,7 +221,8 @@ describe('in the name of the household the world', () => {
 })
 
 describe('what has been here before', () => {
-  const rounds = (count: number) => 'Received: from x\r\n\tby mail.home.example (Porchlight) with ESMTP\r\n'.repeat(count)
+  const rounds = (count: number) =>
+    'Received: from x\r\n\tby mail.home.example (Porchlight) with ESMTP\r\n'.repeat(count)
   const cases = [
     ['info@home.example', 2, ok],
     ['info@home.example', 3, /^554 5\.4\.6 /],

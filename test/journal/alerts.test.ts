@@ -25,6 +25,17 @@ const cases: readonly (readonly [name: string, lines: readonly Written[], told: 
     ],
     [],
   ],
+  [
+    'each trouble that the doctor has found',
+    [
+      ['the doctor has found trouble', 'warn', { check: 'mx', about: 'a.example', says: 'There is no MX record.' }],
+      ['the doctor has found trouble', 'warn', { check: 'mx', about: 'b.example', says: 'There is none here.' }],
+    ],
+    [
+      'There is no MX record. What to do about it: porchlight doctor mx',
+      'There is none here. What to do about it: porchlight doctor mx',
+    ],
+  ],
   ['good news', [['the mail store takes mail again', 'info']], ['The mail store takes mail again.']],
   [
     'the same but once',

@@ -83,8 +83,8 @@ const cases: readonly (readonly [msg: string, fields: Readonly<Record<string, un
   ],
   [
     'deferred',
-    { id: 'x', said: '451 4.4.1 Later.', next: '2026-11-22T08:10:22.000Z' },
-    'Message x has to wait: 451 4.4.1 Later. It is tried again at 2026-11-22 08:10:22 UTC.',
+    { id: 'x', domain: 'away.example', said: '451 4.4.1 Later.', next: '2026-11-22T08:10:22.000Z' },
+    'Message x for away.example has to wait: 451 4.4.1 Later. It is tried again at 2026-11-22 08:10:22 UTC.',
   ],
   ['job done', { job: 'traces' }, 'The job traces is done.'],
   ['job done', { job: 'doctor', result: 'all is well' }, 'The job doctor is done: all is well.'],
@@ -117,6 +117,10 @@ describe('the sentence of', () => {
       words(line, ms => `<${ms}>`),
       /again at <1000>\.$/,
     )
+  })
+  test('what is no moment, as in a damaged line, is said as it is', () => {
+    const fields = { id: 'x', said: 'no', next: 1e300 }
+    assert.match(words({ time: 0, level: 30, msg: 'deferred', fields }), /again at 1e\+300\.$/)
   })
   test('any line is one line of text that acts on no terminal', () => {
     const msg = fc.oneof(fc.constantFrom(...Object.keys(sentences)), fc.string({ unit: 'binary' }))

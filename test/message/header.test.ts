@@ -48,19 +48,44 @@ const cases: readonly Case[] = [
 
 const about = 'mail.home.example'
 const seen: readonly { name: string; message: string; passed: number; from: string | undefined }[] = [
-  { name: 'a stranger', message: 'From: b@x\r\nReceived: from a by b (Porchlight)\r\n\r\n', passed: 0, from: 'From: b@x\r\n;' },
+  {
+    name: 'a stranger',
+    message: 'From: b@x\r\nReceived: from a by b (Porchlight)\r\n\r\n',
+    passed: 0,
+    from: 'From: b@x\r\n;',
+  },
   {
     name: 'this host, in its own words',
     message: `${receivedField({ hello: { verb: 'EHLO', domain: 'a'.repeat(255) }, address: '192.0.2.1', hostname: about, tls: undefined, authenticated: false, smtputf8: false, id: '1', recipient: undefined, date: 0 })}${madeHereField({ hostname: about, id: '1', recipient: undefined, date: 0 })}`,
     passed: 2,
     from: '',
   },
-  { name: 'this host, folded by others', message: `RECEIVED:\r\n by\r\n\t${about.toUpperCase()}\r\n (Porchlight)\r\n\r\n`, passed: 1, from: '' },
+  {
+    name: 'this host, folded by others',
+    message: `RECEIVED:\r\n by\r\n\t${about.toUpperCase()}\r\n (Porchlight)\r\n\r\n`,
+    passed: 1,
+    from: '',
+  },
   { name: 'a host whose name ends so', message: `Received: by x.${about} (Porchlight)\r\n\r\n`, passed: 0, from: '' },
-  { name: 'several authors', message: 'From: a@x\r\nfrom:\r\n b@y\r\n\r\nFrom: c@z\r\n', passed: 0, from: 'From: a@x\r\n;from:\r\n b@y\r\n;' },
+  {
+    name: 'several authors',
+    message: 'From: a@x\r\nfrom:\r\n b@y\r\n\r\nFrom: c@z\r\n',
+    passed: 0,
+    from: 'From: a@x\r\n;from:\r\n b@y\r\n;',
+  },
   { name: 'an author at the end of all', message: 'From : a@x\r\n', passed: 0, from: 'From : a@x\r\n;' },
-  { name: 'an author behind more than is read', message: `From: "${'x'.repeat(budget.fieldStart)}" <a@x>\r\n\r\n`, passed: 0, from: undefined },
-  { name: 'an author in a fold behind that', message: `From: ${'x'.repeat(900)}\r\n ${'y'.repeat(200)}\r\n <a@x>\r\n\r\n`, passed: 0, from: undefined },
+  {
+    name: 'an author behind more than is read',
+    message: `From: "${'x'.repeat(budget.fieldStart)}" <a@x>\r\n\r\n`,
+    passed: 0,
+    from: undefined,
+  },
+  {
+    name: 'an author in a fold behind that',
+    message: `From: ${'x'.repeat(900)}\r\n ${'y'.repeat(200)}\r\n <a@x>\r\n\r\n`,
+    passed: 0,
+    from: undefined,
+  },
   { name: 'more authors than are read', message: `${'From: a@x\r\n'.repeat(200)}\r\n`, passed: 0, from: undefined },
   { name: 'fields that only begin so', message: 'From-Line: a@x\r\nFroma: x\r\nForm: x\r\n\r\n', passed: 0, from: '' },
 ]

@@ -1,13 +1,14 @@
 /** A real terminal, for tests that may ask for tmux: what stands on its screen, and keys for it. */
-import { setTimeout } from 'node:timers/promises'
+
 import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { runProgram } from './process.ts'
 
 /** Milliseconds between two looks at the screen, and after which it will not change any more. */
 const lookMs = 20
-const patienceMs = 5_000
+const patienceMs = 60_000
 
 /** No row of its own, nothing of the person's, and the screen stays when its program has ended. */
 const settings = `
@@ -121,10 +122,15 @@ export class Tmux implements AsyncDisposable {
   }
 
   async #look(): Promise<{ readonly screen: string; readonly line: string }> {
-    const [screen = '', cursor = ''] = (await this.#tmux('capture-pane', '-p', ';', 'display-message', '-p', where)).split(mark)
+    const [screen = '', cursor = ''] = (
+      await this.#tmux('capture-pane', '-p', ';', 'display-message', '-p', where)
+    ).split(mark)
     const [column = 0, row = 0] = cursor.split(',').map(Number)
     const cells = screen.split('\n')[row] ?? ''
-    return { screen: trimmed(screen), line: `${cells.slice(0, column).padEnd(column)}|${cells.slice(column).trimEnd()}` }
+    return {
+      screen: trimmed(screen),
+      line: `${cells.slice(0, column).padEnd(column)}|${cells.slice(column).trimEnd()}`,
+    }
   }
 
   async #tmux(...words: readonly string[]): Promise<string> {
