@@ -1,12 +1,11 @@
 /** The commands for aliases: alias add, list and remove. */
 import type { Config } from '../base/config.ts'
 import { aliasName, aliasRule, domainName } from '../base/name.ts'
-import { columns, didYouMean } from '../base/words.ts'
+import { columns, didYouMean, harmless } from '../base/words.ts'
 import { asksToPassOn, route } from '../flow/routing.ts'
 import { formatAddress, parseAddress } from '../message/address.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { type Directory, directoryOf, findBroken, findLoop, findUnknown, withAlias } from './reach.ts'
-import { harmless } from './shown.ts'
 
 /** Adds targets to an alias, which is made when it is new. Those outside get its mail forwarded. */
 export async function addAlias({ operands: [text = '', ...texts] }: Call, { household }: Context): Promise<Lines> {

@@ -1,8 +1,9 @@
 /** The command that bounds the mail an account may keep: user quota. */
+
 import { formatSize, parseSize, roundSize } from '../base/units.ts'
+import { harmless } from '../base/words.ts'
 import { allowanceOf, setAllowance } from '../flow/allowance.ts'
 import { type Call, type Command, type Context, type Lines, places, refuse } from './command.ts'
-import { harmless } from './shown.ts'
 import { existing } from './users.ts'
 
 /** Octets: with less not even a greeting with a picture would come in. */

@@ -2,11 +2,11 @@
 
 import { systemClock } from '../base/clock.ts'
 import { Failure, sentence } from '../base/failure.ts'
-import { columns } from '../base/words.ts'
+import { columns, harmless } from '../base/words.ts'
 import { addressesOf } from '../dns/addresses.ts'
 import { askTime, type TimeAnswer } from '../net/sntp.ts'
 import { type Call, type Command, type Context, type Household, type Lines, places } from './command.ts'
-import { harmless, moment, zoneWords } from './shown.ts'
+import { moment, zoneWords } from './shown.ts'
 
 /** Milliseconds within which two clocks agree for all that mail needs. */
 const agreesMs = 2000

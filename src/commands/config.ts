@@ -95,7 +95,11 @@ async function change(changes: readonly Change[], context: Context): Promise<Lin
     const restarting = restart && running ? ['It takes effect when Porchlight is started anew: porchlight restart'] : []
     return [...restarting, ...strangers(changes, household.accounts)]
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'CONFIG') throw error
+    if (!(error instanceof Failure)) throw error
+    // A port that cannot be opened.
+    if (error.code === 'NETWORK')
+      throw new Failure('NETWORK', `${error.message}\nNothing is changed.`, { cause: error })
+    if (error.code !== 'CONFIG') throw error
     throw new Failure('CONFIG', asCommands(error.message, changes), { cause: error })
   } finally {
     // Where it was refused because somebody else has changed it, the refusal has said what it is.

@@ -28,8 +28,8 @@ type Parts = {
   apply(config: Config): Promise<void>
 }
 
-/** Settings, or the beginnings of their names, that take effect when the server is started anew. */
-const atStart: readonly string[] = ['listen.', 'log.format']
+/** How the names of those settings begin that take effect when the server is started anew. */
+const atStart = 'listen.'
 
 /** The names of all settings, for completion. */
 export function settingNames(): readonly string[] {
@@ -192,8 +192,10 @@ export class Configuration {
   }
 
   #waits(key: string): boolean {
-    const applies = atStart.some(name => key === name || (name.endsWith('.') && key.startsWith(name)))
-    return applies && JSON.stringify(valueIn(this.#config, key)) !== JSON.stringify(valueIn(this.#opened, key))
+    return (
+      key.startsWith(atStart) &&
+      JSON.stringify(valueIn(this.#config, key)) !== JSON.stringify(valueIn(this.#opened, key))
+    )
   }
 
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {

@@ -1,8 +1,8 @@
 /** The commands connections and connections drop: who is connected, and cutting one off. */
-import { columns } from '../base/words.ts'
+import { columns, harmless } from '../base/words.ts'
 import type { GuestView } from '../flow/guests.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
-import { counted, harmless, roughly } from './shown.ts'
+import { counted, roughly } from './shown.ts'
 
 export async function listConnections(_call: Call, { household }: Context): Promise<Lines> {
   const { guests } = serving(household)

@@ -1,12 +1,11 @@
 /** The commands for devices that hand in mail without TLS or login: device add, list and remove. */
 import type { Config } from '../base/config.ts'
 import { accountName, accountRule } from '../base/name.ts'
-import { columns, didYouMean } from '../base/words.ts'
+import { columns, didYouMean, harmless } from '../base/words.ts'
 import { forgetDevice, keepDevice, listDevices } from '../flow/device.ts'
 import { route } from '../flow/routing.ts'
 import { type Address, formatAddress, parseAddress } from '../message/address.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
-import { harmless } from './shown.ts'
 
 export async function addDevice({ operands: [text = ''], options }: Call, { household }: Context): Promise<Lines> {
   const { settings, config } = household

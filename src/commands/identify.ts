@@ -1,9 +1,10 @@
 /** Finds the message that a person means among those that wait to be sent on. */
+
 import { Failure } from '../base/failure.ts'
+import { harmless } from '../base/words.ts'
 import type { MessageRecord } from '../store/message.ts'
 import type { Waiting } from '../store/queue.ts'
 import { type Household, refuse } from './command.ts'
-import { harmless } from './shown.ts'
 
 /** Characters of an id that have to be typed, and those of a whole one. */
 const idLength = { least: 4, whole: 16 } as const

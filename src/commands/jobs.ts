@@ -1,9 +1,9 @@
 /** The commands for what the box does by itself at fixed times: jobs, jobs run. */
 import { formatDuration } from '../base/units.ts'
-import { columns } from '../base/words.ts'
+import { columns, harmless } from '../base/words.ts'
 import type { JobRun, JobState, Jobs } from '../doctor/job.ts'
 import { type Call, type Command, type Context, type Household, type Lines, places, refuse } from './command.ts'
-import { harmless, moment } from './shown.ts'
+import { moment } from './shown.ts'
 
 export const working: readonly Command[] = [
   {

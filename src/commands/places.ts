@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { budget } from '../base/budget.ts'
 import { type Config, defaultConfig, readConfig } from '../base/config.ts'
-import { Failure, sentence } from '../base/failure.ts'
+import { codeOf, Failure, sentence } from '../base/failure.ts'
 import type { Call } from './command.ts'
 
 export type Places = {
@@ -68,7 +68,7 @@ export async function readConfigText({ config, configAsked }: Omit<Places, 'data
     if (!isUtf8(octets)) throw new Error('it is not UTF-8 text')
     return octets.toString('utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const code = codeOf(error)
     if (code === 'ENOENT' && !configAsked) return undefined
     throw new Failure('CONFIG', `${config} cannot be read: ${reasons[code] ?? sentence(error)}.`, { cause: error })
   }

@@ -1,10 +1,12 @@
 /** The command queue list: what waits to be sent on, a line at a time, however much it is. */
+
 import { roundSize } from '../base/units.ts'
+import { harmless } from '../base/words.ts'
 import type { MessageRecord } from '../store/message.ts'
 import type { Waiting } from '../store/queue.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { recordOf } from './identify.ts'
-import { counted, cut, harmless, roughly, senderWords, upcoming } from './shown.ts'
+import { counted, cut, roughly, senderWords, upcoming } from './shown.ts'
 
 /** Widths of the columns; fixed, since no line waits for those after it. */
 const wide = { id: 16, age: 4, size: 9, sender: 22, recipients: 16, domain: 18, tries: 5, next: 7 } as const

@@ -1,6 +1,6 @@
 /** The command queue show: everything about one message that waits. */
 import { roundSize } from '../base/units.ts'
-import { columns } from '../base/words.ts'
+import { columns, harmless } from '../base/words.ts'
 import type { Result } from '../store/attempt.ts'
 import { isForwarded, type MessageRecord } from '../store/message.ts'
 import type { Waiting } from '../store/queue.ts'
@@ -9,17 +9,7 @@ import { type Call, type Context, type Household, type Lines, refuse } from './c
 import { findWaiting, recordOf } from './identify.ts'
 import { outcomeWords } from './outcome.ts'
 import { suspensionWords } from './queue-list.ts'
-import {
-  answerWords,
-  counted,
-  harmless,
-  mailboxes,
-  moment,
-  roughly,
-  senderWords,
-  upcoming,
-  zonedMoment,
-} from './shown.ts'
+import { answerWords, counted, mailboxes, moment, roughly, senderWords, upcoming, zonedMoment } from './shown.ts'
 
 /** Attempts that are shown, the last ones: five days have some forty for each domain. */
 const shownAttempts = 100

@@ -1,6 +1,6 @@
 /** The commands of the reader: one table, which help prints and Tab completes. */
 import { budget } from '../base/budget.ts'
-import { columns, didYouMean } from '../base/words.ts'
+import { columns, didYouMean, harmless } from '../base/words.ts'
 import { flags } from '../store/flags.ts'
 import { refuse } from './command.ts'
 import type { Dialogue } from './dialogue.ts'
@@ -12,7 +12,7 @@ import { answer } from './reader-reply.ts'
 import { save } from './reader-save.ts'
 import { search } from './reader-search.ts'
 import { showHeaders, showRaw, showText } from './reader-show.ts'
-import { counted, harmless } from './shown.ts'
+import { counted } from './shown.ts'
 
 export type ReaderCommand = {
   readonly name: string

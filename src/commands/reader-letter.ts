@@ -1,11 +1,12 @@
 /** Writes letters and answers: asks for what they need, shows them, and has them sent. */
+
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import { harmless } from '../base/words.ts'
 import { route } from '../flow/routing.ts'
 import { type Address, formatAddress, parseAddress } from '../message/address.ts'
 import { composeLetter } from '../message/letter.ts'
 import type { Reading } from './reader.ts'
-import { harmless } from './shown.ts'
 
 /** What a letter begins with. */
 export type Beginning = {

@@ -1,7 +1,9 @@
 /** Saves a message, or what is attached to it, on USB storage. */
+
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
 import { roundSize } from '../base/units.ts'
+import { harmless } from '../base/words.ts'
 import { textOf } from '../message/header-fields.ts'
 import type { MimeSink, Part } from '../message/mime.ts'
 import { MimeWalker } from '../message/mime.ts'
@@ -11,7 +13,6 @@ import type { Reading } from './reader.ts'
 import type { Numbered } from './reader-box.ts'
 import { headerOf, outlineOf } from './reader-message.ts'
 import { octetsOf } from './reader-show.ts'
-import { harmless } from './shown.ts'
 import { keepFile, safeName, storagePlace } from './storage.ts'
 
 /** @param attachment its number in the list; undefined for the whole message */

@@ -1,6 +1,6 @@
 /** Shows a message: the header fields that matter, its text, and what is attached; or all of its header, or every octet. */
 import { roundSize } from '../base/units.ts'
-import { columns } from '../base/words.ts'
+import { columns, harmless } from '../base/words.ts'
 import { type CharsetDecoder, openCharset } from '../message/charset.ts'
 import { readCorrespondents } from '../message/correspondents.ts'
 import { parseDate } from '../message/date.ts'
@@ -14,7 +14,7 @@ import type { StoredMessage } from '../store/store.ts'
 import type { Reading } from './reader.ts'
 import type { Numbered } from './reader-box.ts'
 import { headerOf, outlineOf, walk } from './reader-message.ts'
-import { harmless, moment } from './shown.ts'
+import { moment } from './shown.ts'
 
 /** @throws Failure GIVEN_UP when the person has seen enough, STORE_DAMAGED or STORE_IO */
 export async function showText({ number, entry }: Numbered, reading: Reading): Promise<void> {

@@ -1,7 +1,7 @@
 /** Writes a file whole or not at all: beside the one that is there, synced, and then in its place. */
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Failure, sentence } from '../base/failure.ts'
+import { codeOf, Failure, sentence } from '../base/failure.ts'
 
 /** A file that is written and not yet in its place. */
 export type Replacement = {
@@ -91,8 +91,4 @@ function failed(path: string, error: unknown, how: 'written' | 'deleted' = 'writ
   return new Failure('CONFIG', `${path} cannot be ${how}: ${reasons[codeOf(error)] ?? sentence(error)}.`, {
     cause: error,
   })
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -1,6 +1,6 @@
 /** The command queue route: how mail for a domain would go now, and why. */
 import { Failure, sentence } from '../base/failure.ts'
-import { columns } from '../base/words.ts'
+import { columns, harmless } from '../base/words.ts'
 import { mailHosts } from '../dns/mx.ts'
 import { hopKey, type NextHop, nextHop } from '../flow/nexthop.ts'
 import { type Target, targetsOf } from '../flow/target.ts'
@@ -9,7 +9,7 @@ import type { Trouble } from '../flow/trouble.ts'
 import { parseAddress } from '../message/address.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { suspensionWords } from './queue-list.ts'
-import { answerWords, harmless, zonedMoment } from './shown.ts'
+import { answerWords, zonedMoment } from './shown.ts'
 
 /** Addresses that are shown; no domain in earnest has more. */
 const shownTargets = 50

@@ -1,6 +1,7 @@
 /** How the set-up talks: a question with its present answer, a choice, a change that is made at once; `back` at any of them. */
 import type { Written } from '../base/toml.ts'
 import { writeToml } from '../base/toml.ts'
+import { wrap } from '../base/words.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { type Change, type Configuration, Seen } from './configuration.ts'
 import type { Dialogue } from './dialogue.ts'
@@ -107,7 +108,8 @@ export class Guide {
   /** @returns undefined when the person wants to go back */
   async choose<Word extends string>(options: readonly Option<Word>[], present: Word): Promise<Word | undefined> {
     for (const [i, { word, says }] of options.entries()) {
-      await this.say(`  ${i + 1}  ${says}${word === present ? ' (now)' : ''}`)
+      const rows = wrap(`${says}${word === present ? ' (now)' : ''}`, this.context.width - 5)
+      await this.say(...rows.map((row, at) => (at === 0 ? `  ${i + 1}  ` : '     ') + row))
     }
     const numbers = options.length === 2 ? '1 or 2' : `a number from 1 to ${options.length}`
     const find = (answer: string) =>

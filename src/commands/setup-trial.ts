@@ -1,10 +1,11 @@
 /** A step of the set-up: sends a letter, and watches how far it comes. */
 
+import { harmless } from '../base/words.ts'
 import { parseAddress } from '../message/address.ts'
 import { composeLetter } from '../message/letter.ts'
 import type { AttemptTrace } from '../store/trace.ts'
 import type { Guide, Step, Way } from './setup-guide.ts'
-import { answerWords, harmless } from './shown.ts'
+import { answerWords } from './shown.ts'
 
 /** How long it is watched, ms, and how often it is looked at. */
 const watchedMs = 60_000

@@ -2,8 +2,6 @@
 import { harmless } from '../base/words.ts'
 import type { Answer } from '../store/attempt.ts'
 
-export { harmless }
-
 const units = [
   ['d', 86_400_000],
   ['h', 3_600_000],

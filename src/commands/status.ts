@@ -1,16 +1,18 @@
 /** What `status` shows: the server, the store, and the mail that waits to go out. */
+
 import type { X509Certificate } from 'node:crypto'
 import { budget } from '../base/budget.ts'
 import { type Memory, memoryInUse } from '../base/memory.ts'
 import { formatDuration, roundSize } from '../base/units.ts'
 import { version } from '../base/version.ts'
+import { harmless } from '../base/words.ts'
 import type { Server } from '../flow/server.ts'
 import { daysLeft, notedDays } from '../flow/statistics.ts'
 import type { Space } from '../store/space.ts'
 import type { Store } from '../store/store.ts'
 import { type Board, readBoard, type Strain } from './board.ts'
 import type { Household, Status } from './command.ts'
-import { counted, harmless, moment, roughly, upcoming, zonedMoment } from './shown.ts'
+import { counted, moment, roughly, upcoming, zonedMoment } from './shown.ts'
 import { todayStatus } from './today.ts'
 
 const dayMs = 24 * 60 * 60_000

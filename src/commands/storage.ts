@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { access, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Failure } from '../base/failure.ts'
+import { codeOf, Failure } from '../base/failure.ts'
 import { refuse } from './command.ts'
 
 /** Octets of a file name: what vfat takes, in the worst case. */
@@ -156,8 +156,4 @@ async function inWords<Result>(act: () => Promise<Result>): Promise<Result> {
     if (error instanceof Failure || code === '') throw error
     throw new Failure('REFUSED', reasons[code] ?? `The storage cannot be used (${code}).`, { cause: error })
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -1,22 +1,12 @@
 /** The command trace: what became of a message, in plain lines from receipt to outcome. */
 import { accountName } from '../base/name.ts'
-import { wrap } from '../base/words.ts'
+import { harmless, wrap } from '../base/words.ts'
 import type { Outcome, Result } from '../store/attempt.ts'
 import type { AcceptedTrace, AttemptTrace } from '../store/trace.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { idBeginning } from './identify.ts'
 import { suspensionWords } from './queue-list.ts'
-import {
-  answerWords,
-  cut,
-  harmless,
-  mailboxes,
-  moment,
-  momentWidth,
-  senderWords,
-  upcoming,
-  zoneWords,
-} from './shown.ts'
+import { answerWords, cut, mailboxes, moment, momentWidth, senderWords, upcoming, zoneWords } from './shown.ts'
 
 /** Messages that are shown, and attempts of each: the last ones. */
 const shownMessages = 20

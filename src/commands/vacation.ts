@@ -1,11 +1,13 @@
 /** The command for those who are away: vacation. What senders are told, and until when. */
+
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
+import { harmless } from '../base/words.ts'
 import { type Absence, absenceOf, isAway, setAbsence } from '../flow/absence.ts'
 import type { Account } from '../store/roster.ts'
 import { type Call, type Command, type Context, type Household, type Lines, places, refuse } from './command.ts'
 import type { Dialogue } from './dialogue.ts'
-import { endOfDay, harmless, moment } from './shown.ts'
+import { endOfDay, moment } from './shown.ts'
 import { existing } from './users.ts'
 
 export const vacation: readonly Command[] = [

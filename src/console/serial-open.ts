@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { isatty, ReadStream } from 'node:tty'
-import { sentence } from '../base/failure.ts'
+import { codeOf, sentence } from '../base/failure.ts'
 import { SerialLine } from './serial-line.ts'
 import { setLine } from './stty.ts'
 
@@ -15,7 +15,7 @@ export type Opening =
   | { readonly kind: 'refused'; readonly why: string }
 
 /** What the kernel says of a line that is named and not plugged in. */
-const absent: readonly unknown[] = ['ENOENT', 'ENXIO', 'ENODEV', 'ENOTDIR']
+const absent: readonly string[] = ['ENOENT', 'ENXIO', 'ENODEV', 'ENOTDIR']
 /** Numbers of pseudo-terminals: Documentation/admin-guide/devices.txt. */
 const pseudoMajor = { first: 136, last: 143 } as const
 /** /dev/tty, whatever terminal that is. */
@@ -49,7 +49,7 @@ export async function openLine(
     if (taken(device)) return { kind: 'refused', why: twice }
     return { kind: 'open', line: new SerialLine(streamOf(fd), Number(speed)), device }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     if (absent.includes(code)) return { kind: 'absent' }
     return { kind: 'refused', why: code === 'EACCES' ? 'Porchlight has no right to open it' : sentence(error) }
   } finally {

@@ -5,6 +5,7 @@ import { Display, type DisplayOptions } from '../terminal/display.ts'
 import { History } from '../terminal/history.ts'
 import { type Key, KeyDecoder, type Typed } from '../terminal/keys.ts'
 import { more, moreAnswer, moreHint, Pager } from '../terminal/pager.ts'
+import { Ahead, isNamed } from './ahead.ts'
 import { Question, type QuestionEvent } from './question.ts'
 
 export type ShellEvent =
@@ -32,13 +33,10 @@ export class Shell {
   #keyWanted = false
   /** What the question waits for before it goes on. */
   #held: 'offer' | 'help' | undefined
-  /** Keys that nobody has asked for yet. */
-  #ahead: Key[] = []
-  /** How many of them were pressed before the first --More--: they are meant for what comes after the pages. */
+  readonly #ahead = new Ahead()
+  /** How many keys were typed ahead before the first --More--: they are meant for what comes after the pages. */
   #reserved: number | undefined
   #hinted = false
-  /** Keys were dropped since any have been asked for: one bell says so. */
-  #dropped = false
 
   constructor(options: DisplayOptions) {
     this.#display = new Display(options)
@@ -134,7 +132,7 @@ export class Shell {
     this.rest()
     this.page(false)
     this.#history = new History()
-    this.#ahead = []
+    this.#ahead.forget()
     this.#events = []
   }
 
@@ -192,7 +190,7 @@ export class Shell {
     for (const typed of all) {
       if (typed.kind === 'report') this.#sized(this.#display.answer({ columns: typed.column, rows: typed.row }))
       else if (typed.kind === 'attributes') this.#sized(this.#display.answer(undefined))
-      else this.#press(typed)
+      else if (this.#pager.full || isNamed(typed, 'ctrl-c') || !this.#ahead.cutsOff(typed)) this.#press(typed)
     }
   }
 
@@ -201,9 +199,9 @@ export class Shell {
   }
 
   #press(key: Key): void {
-    const stop = key.kind === 'named' && key.name === 'ctrl-c'
+    const stop = isNamed(key, 'ctrl-c')
     // What was typed before Ctrl-C was a mistake, too.
-    if (stop) this.#ahead = []
+    if (stop) this.#ahead.forget()
     if (stop && this.#reserved !== undefined) this.#reserved = 0
     if (this.#pager.full) this.#answerMore(key)
     else if (this.#question && (stop || !this.#held)) this.#edit(key, this.#question)
@@ -213,10 +211,7 @@ export class Shell {
   }
 
   #keep(key: Key): void {
-    const room = this.#ahead.length < budget.consoleAhead
-    if (room) this.#ahead.push(key)
-    else if (!this.#dropped) this.#display.ring()
-    this.#dropped = !room
+    if (!this.#ahead.keep(key)) this.#display.ring()
   }
 
   #give(key: Key): void {
@@ -247,7 +242,7 @@ export class Shell {
   /** Takes keys that were typed ahead, as long as somebody asks for them. */
   #drain(): void {
     while ((this.#question || this.#keyWanted) && !this.#held) {
-      const key = this.#ahead.shift()
+      const key = this.#ahead.take()
       if (!key) return
       this.#press(key)
     }
@@ -258,7 +253,7 @@ export class Shell {
     this.#reserved ??= this.#ahead.length
     // Keys pressed since the first page were meant for the pages.
     while (this.#pager.full) {
-      const [key] = this.#ahead.splice(this.#reserved, 1)
+      const key = this.#ahead.take(this.#reserved)
       if (!key) return
       this.#answerMore(key)
     }

@@ -1,7 +1,7 @@
 /** Whether the server keeps within its memory. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { budget } from '../base/budget.ts'
+import { memoryInUse } from '../base/memory.ts'
 import { roundSize } from '../base/units.ts'
 import { advice, type Symptom } from './finding.ts'
 import type { Check, Visit } from './patient.ts'
@@ -18,16 +18,14 @@ async function look({ throttle, root }: Visit): Promise<Symptom> {
     const says = 'The server does not run, so its memory cannot be told.'
     return { state: 'unknown', says, knownBy: 'Nobody answers at the control socket.' }
   }
-  const status = await readFile(join(root, 'proc/self/status'), 'utf8').catch(() => '')
-  const [, kibibytes] = /^RssAnon:\s*(\d+) kB$/m.exec(status) ?? []
-  if (kibibytes === undefined) {
+  const used = (await memoryInUse(join(root, 'proc/self/status')))?.anonymous
+  if (used === undefined) {
     return {
       state: 'unknown',
       says: 'The system does not say how much memory is used.',
       knownBy: 'There is no /proc/self/status.',
     }
   }
-  const used = Number(kibibytes) * 1024
   const knownBy = 'The kernel was asked for the memory that only this process has (/proc/self/status).'
   const says = `Porchlight uses ${roundSize(used)} of memory; ${roundSize(budget.memory)} are planned.`
   if (used <= budget.memory) return { state: 'well', says, knownBy }

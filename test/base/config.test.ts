@@ -251,7 +251,10 @@ describe('complaints', () => {
     ],
     ['delivery.port = 65536', `delivery.port: 65536 is more than 65535: there is none above; ${example} port = 25`],
     ['relay.mode = "auot"', `relay.mode: "auot" is not one of "direct", "smarthost", "auto"; ${example} mode = "auto"`],
-    ['relay.mode = "smarthost"', `relay: mode "smarthost" needs the name of one; ${example} host = "smtp.provider.example"`],
+    [
+      'relay.mode = "smarthost"',
+      `relay: mode "smarthost" needs the name of one; ${example} host = "smtp.provider.example"`,
+    ],
     ['relay.domains = ["away.example"]', `relay: domains needs a smarthost; ${example} host = "smtp.provider.example"`],
     ['relay.host = "a b"', `relay.host: "a b" is not a host name; ${example} host = "smtp.provider.example"`],
     ['relay.port = 0', `relay.port: 0 is less than 1: there is no port 0; ${example} port = 587`],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { budget } from '../../src/base/budget.ts'
 import { columns, didYouMean, nearest, wrap } from '../../src/base/words.ts'
 
 test('wrapping keeps every word, and no line of several words is wider than asked', () => {
@@ -62,5 +63,12 @@ describe('the nearest word', () => {
   }
   test('a suggestion is made only where there is one', () => {
     assert.deepEqual([didYouMean('aliass', known), didYouMean('zzz', known)], ['; did you mean alias?', '.'])
+  })
+
+  test('is looked for among so many of its length, and those of another length do not count', () => {
+    const others = Array.from({ length: budget.guesses - 1 }, (_, i) => `${100_000 + i}`)
+    const short = Array.from({ length: budget.guesses }, () => 'x')
+    assert.equal(nearest('archve', [...short, ...others, 'archive']), 'archive')
+    assert.equal(nearest('archve', [...short, ...others, '200000', 'archive']), undefined)
   })
 })

@@ -192,4 +192,27 @@ describe('log --follow', () => {
     stop.abort()
     await done
   })
+
+  test('leaves out what would fill the memory, too', async () => {
+    const printed: string[] = []
+    const stop = new AbortController()
+    const taken = Promise.withResolvers<void>()
+    const print = async (line: string) => {
+      printed.push(line)
+      await taken.promise
+    }
+    const done = following([], print, stop)
+    journal.write(folder.line('line first'))
+    await until(() => printed.length === 1)
+    const long = 'x'.repeat(budget.journalLine / 2)
+    const lines = Math.floor(budget.logBehind / 2)
+    for (let i = 0; i < lines; i++) journal.write(folder.line('line', { long }))
+    taken.resolve()
+    const kept = Math.ceil(budget.logOctets / Buffer.byteLength(folder.line('line', { long })))
+    await until(() => printed.length >= kept)
+    assert.match(printed[1] ?? '', /came too fast to be shown/)
+    assert.ok(printed.length < lines / 2, `${printed.length} lines`)
+    stop.abort()
+    await done
+  })
 })

@@ -5,6 +5,7 @@ import { budget } from '../../src/base/budget.ts'
 import type { Transport } from '../../src/commands/command.ts'
 import { Shell } from '../../src/console/shell.ts'
 import { Terminal } from '../../src/console/terminal.ts'
+import { turnsDuring } from '../support/turns.ts'
 
 /** A terminal in memory at a line that gives chunks, and counts what is shown. */
 class Far {
@@ -41,20 +42,6 @@ class Far {
     this.#more = Promise.withResolvers()
     await this.#read.promise
   }
-}
-
-/** Counts the turns of the event loop while something is done. */
-async function turnsDuring(work: () => Promise<void>): Promise<number> {
-  let turns = 0
-  let over = false
-  const look = () => {
-    turns += 1
-    if (!over) setImmediate(look)
-  }
-  setImmediate(look)
-  await work()
-  over = true
-  return turns
 }
 
 const octets = 65_536

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hashPassword } from '../../src/auth/password.ts'
+import { budget } from '../../src/base/budget.ts'
 import { Failure } from '../../src/base/failure.ts'
 import type { House, Household } from '../../src/commands/command.ts'
 import { serveLine } from '../../src/console/session.ts'
+import { Shell } from '../../src/console/shell.ts'
+import { Terminal } from '../../src/console/terminal.ts'
 import { openHousehold, temporaryDirectory } from '../commands/household.ts'
 import { deskIn, Person } from './person.ts'
 
@@ -135,5 +138,15 @@ describe('a serial line', () => {
     await person.shows('The mailbox of bob is full.')
     person.hangUp()
     await person.served
+  })
+
+  test('that takes nothing any more does not pile up what the log says', async () => {
+    const { promise: never } = Promise.withResolvers<void>()
+    const transport = { open: true, read: async () => undefined, write: () => never, close: () => {} }
+    const shell = new Shell({ charset: 'utf-8' })
+    const terminal = new Terminal({ shell, transport, idleMs: () => 0 })
+    void terminal.ask('> ')
+    for (let i = 0; i < 1000; i++) terminal.alert('The mailbox of alice is full.')
+    assert.ok(shell.outputOctets < 2 * budget.consoleBehind, `${shell.outputOctets} octets`)
   })
 })

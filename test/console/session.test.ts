@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hashPassword } from '../../src/auth/password.ts'
 import type { Household } from '../../src/commands/command.ts'
+import { completions } from '../../src/console/completion.ts'
 import { consoleCommands } from '../../src/console/consolecommands.ts'
 import { Doorkeeper } from '../../src/console/doorkeeper.ts'
 import { type Office, serveLine, serveVisitor } from '../../src/console/session.ts'
@@ -59,6 +60,23 @@ describe('a serial console', () => {
     assert.doesNotMatch(person.shown, /assword:/)
     person.hangUp()
     await person.served
+  })
+
+  test('offers the words that may follow, also those that are no names', async () => {
+    await using directory = await temporaryDirectory()
+    await using household = await openHousehold(directory.path)
+    await household.accounts.add('alice', 'x')
+    for (const [line, offered] of [
+      ['user expire alice ', ['never']],
+      ['user quota alice n', ['none']],
+      ['passwd ', ['alice', 'console']],
+      ['help al', ['alias']],
+      ['help alias ', ['add', 'list', 'remove']],
+      ['config show rel', ['relay']],
+    ] as const) {
+      const found = await completions(line, household)
+      assert.deepEqual(line.startsWith('config') ? found.filter(word => !word.includes('.')) : found, offered, line)
+    }
   })
 
   test('explains itself without the words of a shell of Linux, as wide as the line is', async () => {

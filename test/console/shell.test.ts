@@ -160,6 +160,16 @@ describe('a question', () => {
 })
 
 describe('what is typed ahead', () => {
+  atEachStep('is kept in whole lines: half of one would be another command', {}, seat => {
+    const line = 'user remove bob --delete-mail'
+    const whole = Math.floor(budget.consoleAhead / (line.length + 1))
+    seat.type(`${line}\r`.repeat(whole + 1).slice(0, -3))
+    for (let i = 0; i < whole; i++) assert.equal(seat.ask('> ').events, `line(${line})`)
+    assert.equal(seat.ask('> ').screen.line, '> |')
+    assert.equal(seat.type('il\r').events, '')
+    assert.equal(seat.type('version\r').events, 'line(version)')
+  })
+
   test('is bounded, with one bell', () => {
     const seat = new Seat().type(Buffer.alloc(100_000, 'ab\r'))
     assert.equal(seat.screen.bells, 1)

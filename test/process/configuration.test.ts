@@ -1,6 +1,6 @@
 /** Settings changed from outside the running server, and [setup] at its start: the file, the commands and what holds then. */
 import assert from 'node:assert/strict'
-import { mkdtempDisposable, readFile } from 'node:fs/promises'
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -52,4 +52,17 @@ test('[setup] is carried out at the start, and its passwords are gone from the d
   assert.deepEqual([refusal?.setting, refusal?.reason], ['console_password', 'A password has at least 8 characters.'])
   assert(!JSON.stringify(server.log).includes(secret))
   assert.equal(await server.stop(), 0)
+})
+
+test('what was written into the file by hand holds once the server is started anew, and so for the log', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'porchlight-'))
+  const data = join(folder.path, 'data')
+  await using server = await ServerProcess.start({ data, config: '' })
+  const text = await readFile(configPath(data), 'utf8')
+  await writeFile(configPath(data), `${text}\nlog.level = "warn"\n`)
+  assert.equal((await server.command(['restart'])).exit, 0)
+  const before = server.log.length
+  await server.command(['restart'])
+  assert.equal(await server.stop(), 0)
+  assert.deepEqual(server.log.slice(before), [])
 })
