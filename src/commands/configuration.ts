@@ -171,6 +171,12 @@ export class Configuration {
   }
 
   async #exchange(former: string | undefined, text: string, config: Config): Promise<void> {
+    if ((await readConfigText(this.#places)) !== former) {
+      throw new Failure(
+        'REFUSED',
+        `${this.path} was changed in this very moment, by hand. To set it all the same, say it again.`,
+      )
+    }
     // Passwords for the first start must not outlive it.
     if (former !== undefined) await replaceFile(backupPath(this.path), removeTable(former, firstBootTable))
     await replaceFile(this.path, text)

@@ -16,6 +16,7 @@ export class Keeper implements House {
   #opened: Opened | undefined
   #config: Config
   #turn: Promise<void> = Promise.resolve()
+  #closing = false
 
   private constructor(
     data: string,
@@ -56,8 +57,9 @@ export class Keeper implements House {
   }
 
   /** Takes the configuration and the certificate over as they are now. @throws Failure, and then nothing has changed */
-  reload(): Promise<void> {
-    return this.#inTurn(async () => this.#opened?.reload())
+  async reload(): Promise<void> {
+    if (this.#closing) throw new Failure('REFUSED', 'Porchlight is stopping.')
+    await this.#inTurn(async () => this.#opened?.reload())
   }
 
   restart(between: () => Promise<void> = async () => {}): Promise<void> {
@@ -66,6 +68,7 @@ export class Keeper implements House {
 
   /** Closes it for good. */
   close(): Promise<void> {
+    this.#closing = true
     return this.#inTurn(async () => {
       await this.#opened?.close()
       this.#opened = undefined

@@ -28,6 +28,9 @@ export function storeFailure(error: unknown): Failure {
   if (/ENOSPC|EDQUOT|No space left|quota exceeded/i.test(all)) {
     return new Failure('STORE_FULL', 'The disk is full.', { cause: error })
   }
+  if (/LEVEL_\w+_NOT_OPEN/.test(all)) {
+    return new Failure('STORE_IO', 'The mail store was closed meanwhile; try again in a moment.', { cause: error })
+  }
   if (isDamage(error)) {
     return new Failure('STORE_DAMAGED', `The mail store is damaged (${reason(error)}). ${advice}`, { cause: error })
   }

@@ -1,5 +1,6 @@
 /** The configuration file changed at the console: commands/configuration.ts and commands/config.ts, on a real file. */
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -255,6 +256,18 @@ describe('what the server does not take over', () => {
   })
 })
 
+test('what is written with an editor in the very moment of a change is not overwritten', async () => {
+  await using box = await openConfigured(listensNowhere)
+  const byHand = `${listensNowhere}mail.catch_all = "bob"\n`
+  const change = box.configuration.change([['mail.postmaster', 'alice']], () => {
+    writeFileSync(box.file, byHand)
+    return undefined
+  })
+  await assert.rejects(change, { code: 'REFUSED', message: /was changed in this very moment/ })
+  assert.equal(await box.text(), byHand)
+  assert.deepEqual(box.applied, [])
+})
+
 describe('an address to listen on', () => {
   test('that another program has is refused before a restart would fail', async () => {
     await using box = await openConfigured(listensNowhere)
@@ -266,7 +279,7 @@ describe('an address to listen on', () => {
     const port = typeof address === 'object' && address ? address.port : 0
     assert.equal(
       await box.say(`config set listen.smtp 127.0.0.1:${port}`),
-      `127.0.0.1:${port} is in use by another program.`,
+      `127.0.0.1:${port} is in use by another program.\nNothing is changed.`,
     )
     other.close()
     assert.equal(await box.text(), listensNowhere)
@@ -275,7 +288,7 @@ describe('an address to listen on', () => {
     await using box = await openConfigured(listensNowhere)
     assert.match(
       await box.say('config set listen.smtp 192.0.2.1:2525'),
-      /^192\.0\.2\.1:2525 is not an address of this machine\.$/,
+      /^192\.0\.2\.1:2525 is not an address of this machine\.\nNothing is changed\.$/,
     )
   })
 })

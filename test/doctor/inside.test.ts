@@ -89,7 +89,7 @@ describe('the storage', () => {
 describe('the memory', () => {
   const rows: readonly (readonly [status: string | undefined, state: State])[] = [
     ['VmRSS:\t  200000 kB\nRssAnon:\t   40000 kB\n', 'well'],
-    [`RssAnon:\t${budget.memory / 1024 + 1} kB\n`, 'warning'],
+    [`VmRSS:\t262144 kB\nRssAnon:\t${budget.memory / 1024 + 1} kB\n`, 'warning'],
     ['VmRSS: 3 kB\n', 'unknown'],
     [undefined, 'unknown'],
   ]

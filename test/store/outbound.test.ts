@@ -33,6 +33,6 @@ describe('a store that is closed', () => {
     const walk = async () => {
       for await (const _ of postbox.store.outbound.all()) await postbox.close()
     }
-    await assert.rejects(walk, Failure)
+    await assert.rejects(walk, { code: 'STORE_IO', message: /closed meanwhile/ })
   })
 })

@@ -31,6 +31,7 @@ const turns: readonly ((shell: Shell, asking: Asking) => void)[] = [
   shell => shell.rest(),
   shell => shell.probe(),
   shell => shell.lull(),
+  shell => shell.forget(),
 ]
 
 /** Octets that one turn of the driver may write by itself, and one that is fed: a row that is pushed to and fro. */
