@@ -45,7 +45,13 @@ export function optionWords(name: Option): string {
   return option.type === 'string' ? `--${name} ${option.value}` : `--${name}`
 }
 
+/** Letters behind one dash, each an option of its own: parseArgs takes seconds for the many of a word that is none. */
+const endlessGroup = /^-[^-].{20}/s
+
 function readWords(words: readonly string[]) {
+  const end = words.indexOf('--')
+  const endless = words.find((word, i) => (end < 0 || i < end) && endlessGroup.test(word))
+  if (endless !== undefined) throw new Failure('USAGE', `Unknown option '${endless.slice(0, 2)}'.`)
   try {
     return parseArgs({ args: [...words], options: accepted, allowPositionals: true })
   } catch (error) {

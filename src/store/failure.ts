@@ -28,11 +28,12 @@ export function storeFailure(error: unknown): Failure {
   if (/ENOSPC|EDQUOT|No space left|quota exceeded/i.test(all)) {
     return new Failure('STORE_FULL', 'The disk is full.', { cause: error })
   }
-  if (/LEVEL_\w+_NOT_OPEN/.test(all)) {
-    return new Failure('STORE_IO', 'The mail store was closed meanwhile; try again in a moment.', { cause: error })
-  }
   if (isDamage(error)) {
     return new Failure('STORE_DAMAGED', `The mail store is damaged (${reason(error)}). ${advice}`, { cause: error })
+  }
+  // LevelDB says the same of a database that it could not open, with the reason below.
+  if (/^LEVEL_\w+_NOT_OPEN /.test(reason(error))) {
+    return new Failure('STORE_IO', 'The mail store was closed meanwhile; try again in a moment.', { cause: error })
   }
   return new Failure('STORE_IO', `The mail store cannot be read or written (${reason(error)}).`, { cause: error })
 }

@@ -13,6 +13,7 @@ describe('wrong usage is exit code 2 and says what is right', () => {
     ['serv', 'There is no command serv; did you mean serve? See: porchlight help'],
     ['deliver now', 'There is no command deliver. See: porchlight help'],
     ['user', 'user is one of: user add, user list, user remove, user password, user expire, user quota.'],
+    [`-${'1'.repeat(50)}`, "Unknown option '-1'."],
     ['user ad bob', 'There is no command user ad; did you mean add? See: porchlight help user'],
     ['user frobnicate', 'There is no command user frobnicate. See: porchlight help user'],
     [
