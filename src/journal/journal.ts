@@ -125,7 +125,9 @@ export class Journal implements AsyncDisposable {
     return this.close()
   }
 
+  /** Once until it is heard: under load every line asks for it. */
   #hurryUp(): void {
+    if (this.#urgent) return
     this.#urgent = true
     this.#hurry.abort()
   }
