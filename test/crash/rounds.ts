@@ -84,8 +84,10 @@ async function withServer<Value>(
     complain(errorsOf(server))
     return done
   } catch (cause) {
-    await server.kill() // Then its log is whole.
-    throw new Error(['The server logged at last:', ...errorsOf(server).slice(-5)].join('\n'), { cause })
+    const exit = await server.kill() // Then its log is whole.
+    throw new Error([`The server ended with ${exit}; its last errors:`, ...errorsOf(server).slice(-5)].join('\n'), {
+      cause,
+    })
   }
 }
 

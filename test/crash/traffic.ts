@@ -18,6 +18,8 @@ type Actor = (scene: Scene, random: Random) => Promise<void>
 const senders = 5
 const keepers = 2
 const guestsEach = 2
+/** Parts that a body is sent in, at most. */
+const mostParts = 100
 
 /** Lets everyone act until the server is gone. @throws what the first one found wrong */
 export async function runTraffic(scene: Scene, random: Random): Promise<void> {
@@ -107,8 +109,9 @@ async function sendChunks(session: Session, random: Random, body: Buffer): Promi
   }
 }
 
+/** Parts of a chance size; not so many that sending them one by one would outlast the round. */
 function parts(octets: Buffer, random: Random): Buffer[] {
-  const size = random.between(1000, 200_000)
+  const size = Math.max(random.between(1000, 200_000), Math.ceil(octets.length / mostParts))
   return Array.from({ length: Math.ceil(octets.length / size) }, (_, i) => octets.subarray(i * size, (i + 1) * size))
 }
 
