@@ -6,11 +6,11 @@ export type FailureCode =
   | 'USAGE' //          a command was given wrong arguments
   | 'REFUSED' //        a command was understood and cannot be done as asked; the message says why
   | 'GIVEN_UP' //       the person at the console has stopped it, or has gone
-  | 'STORE_FULL' //     the disk is below its reserve, or a write met ENOSPC
+  | 'STORE_FULL' //     the disk is below its reserve, a write met ENOSPC, or the disk takes no changes at all
   | 'STORE_LOCKED' //   another process has the store open
   | 'STORE_IO' //       a read or write of the store failed
   | 'STORE_DAMAGED' //  what was read is not what was written
-  | 'STORE_NEWER' //    the store was written by a newer release
+  | 'STORE_NEWER' //    the store was written by a release whose schema this one does not read, as a newer one
   | 'TLS' //            the certificate or key cannot be used
   | 'KEY' //            a key for signing mail cannot be used
   | 'NETWORK' //        a socket could not be opened

@@ -8,9 +8,10 @@ import { Failure, sentence } from '../base/failure.ts'
 import type { Log as Notes } from '../base/log.ts'
 import { advice, isDamage, storeFailure } from './failure.ts'
 import { Index } from './index.ts'
-import { format, idOctets } from './keys.ts'
+import { idOctets } from './keys.ts'
 import { Log, type LogEntry } from './log.ts'
-import type { LogRecord } from './record.ts'
+import type { HeaderRecord } from './record.ts'
+import { schema as ours, refuseUnknown, type Schema } from './schema.ts'
 
 /** Something to commit. `entries` is asked when its group is formed, so that numbers are given out in the log's order. */
 export type Commit = {
@@ -41,6 +42,10 @@ type EngineOptions = {
   readonly anew?: boolean
   /** The repair that is under way opens this itself. */
   readonly repairing?: boolean
+  /** What this release reads and writes; another one in tests. */
+  readonly schema?: Schema
+  /** Leaves the store at the schema that it has: this version is on trial. A repair does so in any case. */
+  readonly holdsSchema?: boolean
   /** Is told of each record of the log that is read again. */
   readonly progress?: () => void
 }
@@ -52,16 +57,16 @@ export class Engine {
   readonly underWay = new Set<number>()
   /** Set when the index turned out to be damaged while it was read, so that it has to be made anew. */
   indexDamaged = false
-  /** The id in the log's header. */
-  readonly #store: Buffer
+  /** The first record of the log. */
+  readonly #header: HeaderRecord
   readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
   #failure: Failure | undefined
 
-  private constructor(log: Log, index: Index, store: Buffer) {
+  private constructor(log: Log, index: Index, header: HeaderRecord) {
     this.log = log
     this.index = index
-    this.#store = store
+    this.#header = header
   }
 
   /**
@@ -78,13 +83,13 @@ export class Engine {
       await using opening = new AsyncDisposableStack()
       const log = await Log.open(paths.log)
       opening.defer(() => log.close())
-      const store = await checkHeader(log, existsSync(paths.index), options.now)
+      const header = await checkHeader(log, existsSync(paths.index), options)
       if (options.anew) await rm(paths.index, { recursive: true, force: true })
-      const engine = await Engine.#join(log, paths.index, store, options).catch(async error => {
+      const engine = await Engine.#join(log, paths.index, header, options).catch(async error => {
         if (!isDamage(error)) throw error
         options.notes.warn({ reason: sentence(error) }, 'the index of the mail store cannot be used')
         await rm(paths.index, { recursive: true })
-        return Engine.#join(log, paths.index, store, options)
+        return Engine.#join(log, paths.index, header, options)
       })
       opening.move()
       return engine
@@ -93,17 +98,23 @@ export class Engine {
     }
   }
 
-  static async #join(log: Log, path: string, store: Buffer, options: EngineOptions): Promise<Engine> {
+  static async #join(log: Log, path: string, header: HeaderRecord, options: EngineOptions): Promise<Engine> {
     await using opening = new AsyncDisposableStack()
-    const index = await Index.open(path)
+    const index = await Index.open(path, header.schema)
     opening.defer(() => index.close())
-    if (index.store && !index.store.equals(store)) throw new Failure('STORE_DAMAGED', 'It belongs to another log.')
+    if (index.store && !index.store.equals(header.store))
+      throw new Failure('STORE_DAMAGED', 'It belongs to another log.')
     if ((await index.newest()) >= log.next) throw new Failure('STORE_DAMAGED', 'It is newer than the log.')
     if (!index.store && log.next > 1) options.notes.warn('the index of the mail store is made anew from the log')
-    const engine = new Engine(log, index, store)
+    const engine = new Engine(log, index, header)
     await engine.#catchUp(options)
     opening.move()
     return engine
+  }
+
+  /** The highest schema that records of the log may have: schema.ts. */
+  get schema(): number {
+    return this.#header.schema
   }
 
   /** Waits for what is under way, then closes. */
@@ -169,7 +180,7 @@ export class Engine {
   /** To be called when every record that has a number is applied. */
   #checkpoint(): Promise<void> {
     const { log, underWay } = this
-    return this.index.checkpoint(log.next - 1, Math.min(log.next, ...underWay), this.#store)
+    return this.index.checkpoint(log.next - 1, Math.min(log.next, ...underWay), this.#header.store)
   }
 
   async #catchUp({ notes, progress }: EngineOptions): Promise<void> {
@@ -228,32 +239,34 @@ function groupLength(waiting: readonly Waiting[]): number {
 }
 
 /**
- * Begins an empty log with its header; refuses one that a newer release wrote, or that is no log of ours.
+ * Begins an empty log with its header; refuses one of a schema that this release does not read, or that is no log of ours.
+ * Moves the store on to the schema that this release writes.
  * @param indexed there is an index, so that the log cannot be new
- * @returns the id of the store
  */
-async function checkHeader(log: Log, indexed: boolean, now: number): Promise<Buffer> {
+async function checkHeader(log: Log, indexed: boolean, options: EngineOptions): Promise<HeaderRecord> {
+  const { now, schema = ours, holdsSchema, repairing } = options
   const header = await log.find(0)
-  if (header === undefined && log.next === 0 && !indexed) return beginLog(log, now)
+  if (header === undefined && log.next === 0 && !indexed) return beginLog(log, now, schema.writes)
   if (header?.kind !== 'header') {
     throw new Failure('STORE_DAMAGED', `The mail store has lost the first record of its log. ${advice}`)
   }
-  if (header.format > format) {
-    throw new Failure(
-      'STORE_NEWER',
-      'This mail store was written by a newer Porchlight. Install that release or a later one.',
-    )
-  }
-  return header.store
+  refuseUnknown(header.schema, schema)
+  if (header.schema >= schema.writes || holdsSchema || repairing) return header
+  const moved = { ...header, schema: schema.writes }
+  await log.append([{ seq: 0, record: moved }])
+  options.notes.info({ schema: schema.writes }, 'the mail store moves on to what this version writes')
+  return moved
 }
 
-/**
- * Writes the first record of a log.
- * @returns the id of the store
- */
-export async function beginLog(log: Log, now: number, store: Buffer = randomBytes(idOctets)): Promise<Buffer> {
-  const record: LogRecord = { kind: 'header', format, store, created: now }
+/** Writes the first record of a log. */
+export async function beginLog(
+  log: Log,
+  created: number,
+  schema: number,
+  store: Buffer = randomBytes(idOctets),
+): Promise<HeaderRecord> {
+  const record = { kind: 'header', schema, store, created } as const
   await log.append([{ seq: 0, record }])
   log.skipPast(0)
-  return store
+  return record
 }

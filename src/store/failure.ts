@@ -18,6 +18,11 @@ export function isBadDisk(error: unknown): boolean {
   return /Input\/output error|EIO/.test(words(error))
 }
 
+/** @returns whether the disk takes no changes at all: ext4 makes itself so when it meets a fault */
+export function isReadOnly(error: unknown): boolean {
+  return /EROFS|Read-only file system/i.test(words(error))
+}
+
 /** Gives an error of LevelDB or the file system its code and a sentence. */
 export function storeFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
@@ -27,6 +32,9 @@ export function storeFailure(error: unknown): Failure {
   }
   if (/ENOSPC|EDQUOT|No space left|quota exceeded/i.test(all)) {
     return new Failure('STORE_FULL', 'The disk is full.', { cause: error })
+  }
+  if (isReadOnly(error)) {
+    return new Failure('STORE_FULL', 'The disk can only be read now; it may have a fault.', { cause: error })
   }
   if (isDamage(error)) {
     return new Failure('STORE_DAMAGED', `The mail store is damaged (${reason(error)}). ${advice}`, { cause: error })

@@ -28,7 +28,6 @@ import {
   decodeSettingKey,
   entryKey,
   entryRange,
-  format,
   inbox,
   linkKey,
   linkRange,
@@ -43,6 +42,7 @@ import {
 } from './keys.ts'
 import type { LogEntry } from './log.ts'
 import { Mailbox, Mailboxes, noMailbox } from './mailbox.ts'
+import { hasLostEnd } from './manifest.ts'
 import { linkOf, Queue } from './queue.ts'
 import { type Account, Roster } from './roster.ts'
 import {
@@ -76,6 +76,7 @@ export class Index {
   readonly traces: Traces
   readonly #db: ClassicLevel<Buffer, Buffer>
   readonly #directory: string
+  readonly #schema: number
   readonly #mailboxes = new Mailboxes()
   readonly #applier: Applier
   /** What is being applied; everything public that reads waits for it first. */
@@ -84,9 +85,10 @@ export class Index {
   #settled = 0
   #store: Buffer | undefined
 
-  private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string) {
+  private constructor(db: ClassicLevel<Buffer, Buffer>, directory: string, schema: number) {
     this.#db = db
     this.#directory = directory
+    this.#schema = schema
     this.queue = new Queue(db)
     this.traces = new Traces(db)
     const { roster, segments, queue, traces } = this
@@ -95,11 +97,13 @@ export class Index {
 
   /**
    * Opens the index, or makes an empty one.
+   * @param schema of the store: an index of another one counts as damaged, since it can be made anew
    * @throws Failure STORE_DAMAGED when its files are not as they were written: what would be read from them is anything
    */
-  static async open(directory: string): Promise<Index> {
+  static async open(directory: string, schema: number): Promise<Index> {
     const [damaged] = await damagedTables(directory)
     if (damaged) throw new Failure('STORE_DAMAGED', `${damaged} is not as it was written.`)
+    if (await hasLostEnd(directory)) throw new Failure('STORE_DAMAGED', 'The list of its files has lost its end.')
     if (await hasHole(directory)) throw new Failure('STORE_DAMAGED', 'Part of what was written to it is missing.')
     const db = new ClassicLevel<Buffer, Buffer>(directory, {
       keyEncoding: 'buffer',
@@ -110,7 +114,7 @@ export class Index {
     await using opening = new AsyncDisposableStack()
     opening.defer(() => db.close())
     await db.open()
-    const index = new Index(db, directory)
+    const index = new Index(db, directory, schema)
     await index.#load()
     opening.move()
     return index
@@ -120,7 +124,7 @@ export class Index {
     const stored = await this.#db.get(versionKey)
     if (stored) {
       const version = decodeVersion(stored)
-      if (version.format > format) throw new Failure('STORE_NEWER', newer)
+      if (version.schema !== this.#schema) throw new Failure('STORE_DAMAGED', 'Another release wrote it.')
       this.#applied = version.applied
       this.#settled = version.settled
       this.#store = version.store
@@ -198,7 +202,7 @@ export class Index {
       if (octets > 0) this.#applier.put(segmentKey(segment), encodeSegment(octets))
       else this.#applier.delete(segmentKey(segment))
     }
-    this.#applier.put(versionKey, encodeVersion({ format, applied, settled, store }))
+    this.#applier.put(versionKey, encodeVersion({ schema: this.#schema, applied, settled, store }))
     await this.#applier.write({ sync: true })
     this.#applied = applied
     this.#settled = settled
@@ -335,6 +339,3 @@ export type Dead = { readonly seq: number; readonly octets: number }
 function decodeDeadRow([key, value]: [Buffer, Buffer]): Dead {
   return { seq: decodeDeadKey(key), octets: decodeDead(value) }
 }
-
-const newer =
-  'This mail store was written by a newer Porchlight. Install that release or a later one; nothing was changed.'

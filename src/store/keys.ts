@@ -15,7 +15,7 @@
  *     key      seq:u48                     given out in order, from 0, never twice
  *     value    letter:u8 check:u32 body         check: CRC-32 of key, letter and body
  *
- *     V header    format:varint store:10 created:u48                            always at seq 0
+ *     V header    schema:varint store:10 created:u48                            always at seq 0; schema.ts
  *     B block     codec:u8 octets                                               codec 0: as received
  *     M message   id:10 date:u48 flags:u8 octets:varint stored:varint header:varint digest:32
  *                 blocks:list(varint: how far behind this record, or behind the block before)
@@ -54,7 +54,7 @@
  *
  * ## The index
  *
- *     v                                        format:varint applied:u48 settled:u48 store:10
+ *     v                                        schema:varint applied:u48 settled:u48 store:10
  *     a account:u48                            created:u48 name:text password:text
  *     n address                                targets:list(text)
  *     u account:u48 box:u32                    next:u32 validity:u32 count:varint octets:varint
@@ -91,9 +91,6 @@
  */
 import { OctetWriter } from '../wire/octets.ts'
 import { damaged, decode, decodeKey } from './codec.ts'
-
-/** The format this release writes, of both databases. */
-export const format = 1
 
 /** Records of the log whose space is given back together. */
 export const segmentRecords = 1024

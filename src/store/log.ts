@@ -6,8 +6,9 @@ import { setTimeout } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import { budget } from '../base/budget.ts'
 import { Failure } from '../base/failure.ts'
-import { isDamage } from './failure.ts'
+import { advice, isDamage } from './failure.ts'
 import { decodeLogKey, encodeLogKey, keyOctets } from './keys.ts'
+import { hasLostEnd } from './manifest.ts'
 import type { MessageRecord } from './message.ts'
 import { blockHead, decodeLogRecord, encodeLogRecord, type LogRecord } from './record.ts'
 import { syncWriteAhead } from './sync.ts'
@@ -43,6 +44,8 @@ export class Log {
   static async open(directory: string): Promise<Log> {
     // Where LevelDB finds files of its own but no CURRENT, it would begin anew and delete them all.
     const createIfMissing = !(await holdsData(directory))
+    if (await hasLostEnd(directory))
+      throw new Failure('STORE_DAMAGED', `The list of its files has lost its end. ${advice}`)
     const db = new ClassicLevel<Buffer, Buffer>(directory, {
       createIfMissing,
       keyEncoding: 'buffer',

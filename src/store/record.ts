@@ -30,9 +30,10 @@ export const blockHead = headOctets + 1
 const noHead = Buffer.alloc(headOctets)
 
 /** The first record of every log. */
-type HeaderRecord = {
+export type HeaderRecord = {
   readonly kind: 'header'
-  readonly format: number
+  /** The highest of the records behind it: schema.ts. */
+  readonly schema: number
   readonly store: Buffer
   readonly created: number
 }
@@ -116,7 +117,7 @@ function encodeBody(seq: number, record: Exclude<LogRecord, BlockRecord>): Buffe
   const out = new OctetWriter().raw(noHead)
   switch (record.kind) {
     case 'header':
-      return out.varint(record.format).raw(record.store).u48(record.created).finish()
+      return out.varint(record.schema).raw(record.store).u48(record.created).finish()
     case 'message':
       return encodeMessage(out, seq, record)
     case 'removal':
@@ -160,7 +161,7 @@ export function decodeLogRecord(seq: number, value: Buffer): LogRecord {
 function readBody(seq: number, letter: number, from: OctetReader, value: Buffer): LogRecord {
   switch (letter) {
     case letters.header:
-      return { kind: 'header', format: from.varint(), store: from.raw(idOctets), created: from.u48() }
+      return { kind: 'header', schema: from.varint(), store: from.raw(idOctets), created: from.u48() }
     case letters.block:
       if (from.u8() !== codecs.plain) throw new RangeError('unknown codec')
       return { kind: 'block', value }

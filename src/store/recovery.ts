@@ -67,6 +67,11 @@ export async function recover(
     if (file === undefined) return
     log.error({ file }, 'a file of the mail store cannot be read, or would end this process; the store is repaired')
   }
+  await repairAloud(directory, { clock, log })
+}
+
+/** Repairs the store, and says in the log what becomes of it. @throws Failure as `repair` */
+export async function repairAloud(directory: string, { clock, log }: { clock: Clock; log: Notes }): Promise<void> {
   const { messages, flaws } = await repair(directory, clock.now(), {
     tell: sentence => log.warn(sentence),
     lost: ({ id, accounts, why }) => log.error({ id, accounts, why }, 'a message is lost or damaged'),

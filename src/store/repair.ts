@@ -15,11 +15,11 @@ import { isDamage, storeFailure } from './failure.ts'
 import { openLog, type RepairWatch, repairFiles } from './files.ts'
 import { idText } from './id.ts'
 import { Index } from './index.ts'
-import { format } from './keys.ts'
 import type { Log } from './log.ts'
 import { Marker } from './marker.ts'
-import type { AccountRecord, LogRecord } from './record.ts'
+import type { AccountRecord, HeaderRecord, LogRecord } from './record.ts'
 import type { Account } from './roster.ts'
+import { refuseUnknown, schema } from './schema.ts'
 import { Survey } from './survey.ts'
 import { type Verified, verify } from './verify.ts'
 
@@ -106,11 +106,9 @@ async function mendRecords(log: Log, indexPath: string, work: Work, last: boolea
   const { marker, now, watch } = work
   const found = await log.find(0)
   const header = found?.kind === 'header' ? found : undefined
-  if (header && header.format > format) {
-    throw new Failure('STORE_NEWER', 'This mail store was written by a newer Porchlight. Repair it with that release.')
-  }
+  if (header) refuseUnknown(header.schema, schema)
   await using open = new AsyncDisposableStack()
-  const old = await openIndex(indexPath, header?.store)
+  const old = await openIndex(indexPath, header)
   if (old) open.defer(() => old.close())
   const progress = (records: number) => watch.progress('records of the log read', records)
   const { survey, index } = await Survey.of(log, old, progress)
@@ -122,7 +120,8 @@ async function mendRecords(log: Log, indexPath: string, work: Work, last: boolea
   for (let at = 0; at < unreadable.length; at += slice) await log.drop(unreadable.slice(at, at + slice))
   if (!header) {
     await marker.noteHurt()
-    await beginLog(log, now, old?.store)
+    // Of what lost its header nobody knows the schema; an older release must not believe that it knows it.
+    await beginLog(log, now, schema.writes, old?.store)
     watch.tell('The first record of the log was lost; it is written anew.')
   }
   if (index) await nameLost(log, index, work)
@@ -132,15 +131,14 @@ async function mendRecords(log: Log, indexPath: string, work: Work, last: boolea
 }
 
 /** Opens the index as it was, to ask it for what the log has lost. */
-async function openIndex(path: string, store: Buffer | undefined): Promise<Index | undefined> {
+async function openIndex(path: string, header: HeaderRecord | undefined): Promise<Index | undefined> {
   if (!existsSync(join(path, 'CURRENT'))) return undefined
   try {
-    const index = await Index.open(path)
-    if (index.store && (!store || index.store.equals(store))) return index
+    const index = await Index.open(path, header?.schema ?? schema.writes)
+    if (index.store && (!header || index.store.equals(header.store))) return index
     await index.close()
   } catch (error) {
-    // An index that a newer release wrote over this log is made anew, too.
-    if (!isDamage(error) && !(error instanceof Failure && error.code === 'STORE_NEWER')) throw error
+    if (!isDamage(error)) throw error
   }
   return undefined
 }

@@ -5,7 +5,7 @@ import { idOctets } from './keys.ts'
 
 /** Where the index stands. */
 export type Version = {
-  readonly format: number
+  readonly schema: number
   readonly applied: number
   readonly settled: number
   /** The log's. */
@@ -40,13 +40,13 @@ export type EntryValue = {
 }
 
 export function encodeVersion(version: Version): Buffer {
-  const { format, applied, settled, store } = version
-  return new OctetWriter().varint(format).u48(applied).u48(settled).raw(store).finish()
+  const { schema, applied, settled, store } = version
+  return new OctetWriter().varint(schema).u48(applied).u48(settled).raw(store).finish()
 }
 
 export function decodeVersion(value: Buffer): Version {
   return decode('the index version', value, from => ({
-    format: from.varint(),
+    schema: from.varint(),
     applied: from.u48(),
     settled: from.u48(),
     store: from.raw(idOctets),

@@ -7,7 +7,7 @@ import { returnPathField } from '../message/trace.ts'
 import { Accounts } from './account.ts'
 import { loadAddon } from './addon.ts'
 import { Engine } from './engine.ts'
-import { isDamage, storeFailure } from './failure.ts'
+import { isDamage, isReadOnly, storeFailure } from './failure.ts'
 import { allFlags, type FlagChange } from './flags.ts'
 import { idText } from './id.ts'
 import type { Index } from './index.ts'
@@ -17,8 +17,9 @@ import { Maildrop } from './maildrop.ts'
 import type { MessageRecord } from './message.ts'
 import { Outbound } from './outbound.ts'
 import type { LogRecord } from './record.ts'
-import { recover, Sign } from './recovery.ts'
+import { recover, repairAloud, Sign } from './recovery.ts'
 import type { EntryValue, MailboxValue } from './row.ts'
+import type { Schema } from './schema.ts'
 import { Settings } from './settings.ts'
 import { Space } from './space.ts'
 import { BlockPool, Incoming } from './spool.ts'
@@ -33,6 +34,10 @@ export type StoreOptions = {
   readonly reserve: number
   /** For a server: what ended the one before is looked for first, and repaired; and the next one will know what became of this. */
   readonly recovers?: boolean
+  /** This version is on trial, so that the one before may have to read what is written now (schema.ts). */
+  readonly onTrial?: boolean
+  /** What this release reads and writes; another one in tests. */
+  readonly schema?: Schema
 }
 
 /** A message ready to be sent: its trace fields, then its blocks. */
@@ -59,6 +64,7 @@ export class Store {
   readonly #directory: string
   readonly #clock: Clock
   readonly #log: Log
+  readonly #options: StoreOptions
   readonly #pool = new BlockPool()
   readonly #sign: Sign | undefined
   readonly #sweeper: Sweeper
@@ -67,12 +73,9 @@ export class Store {
   #reopened: number
   #closed = false
 
-  private constructor(
-    directory: string,
-    engine: Engine,
-    { clock, log, reserve }: StoreOptions,
-    sign: Sign | undefined,
-  ) {
+  private constructor(directory: string, engine: Engine, options: StoreOptions, sign: Sign | undefined) {
+    const { clock, log, reserve } = options
+    this.#options = options
     this.#sign = sign
     this.#directory = directory
     this.#engine = engine
@@ -97,11 +100,12 @@ export class Store {
     loadAddon(directory)
     const sign = options.recovers ? new Sign(directory) : undefined
     if (sign) {
+      await refuseReadOnly(directory)
       await recover(directory, await sign.left(), options)
       await sign.put()
     }
     try {
-      const engine = await Engine.open(directory, { now: options.clock.now(), notes: options.log })
+      const engine = await openEngine(directory, options)
       return new Store(directory, engine, options, sign)
     } catch (error) {
       // When it is locked the sign belongs to another.
@@ -117,6 +121,11 @@ export class Store {
     await this.#sweeper.stop()
     await this.#engine.close()
     await this.#sign?.remove()
+  }
+
+  /** The highest schema that its records may have: who cannot read it cannot read the mail. */
+  get schema(): number {
+    return this.#engine.schema
   }
 
   /** Why the store takes no mail, if so. To ask is to try again: when it is time, the store is opened anew. */
@@ -300,12 +309,38 @@ export class Store {
       // While the databases are closed nothing can be read: they stay open until the disk takes octets again.
       await tryDisk(this.#directory)
       await this.#engine.close()
-      this.#engine = await Engine.open(this.#directory, { now: this.#clock.now(), notes: this.#log, anew })
+      this.#engine = await Engine.open(this.#directory, { ...engineOptions(this.#options), anew })
       this.#log.info('the mail store takes mail again')
     } catch (error) {
       this.#log.error({ reason: sentence(storeFailure(error)) }, 'the mail store could not be opened again')
     }
   }
+}
+
+/** LevelDB opens nothing there, and the files need not be looked through at each attempt. */
+async function refuseReadOnly(directory: string): Promise<void> {
+  try {
+    await tryDisk(directory)
+  } catch (error) {
+    // A disk that is full, or fails in other ways, may open all the same.
+    if (isReadOnly(error)) throw storeFailure(error)
+  }
+}
+
+/** Opens both databases. A server has damage repaired at once: nobody may be there, and meanwhile mail would go back. */
+async function openEngine(directory: string, options: StoreOptions): Promise<Engine> {
+  try {
+    return await Engine.open(directory, engineOptions(options))
+  } catch (error) {
+    if (!options.recovers || !isDamage(error)) throw error
+    options.log.error({ reason: sentence(error) }, 'the mail store is damaged; it is repaired')
+    await repairAloud(directory, options)
+    return Engine.open(directory, engineOptions(options))
+  }
+}
+
+function engineOptions({ clock, log, schema, onTrial }: StoreOptions) {
+  return { now: clock.now(), notes: log, ...(schema ? { schema } : {}), holdsSchema: onTrial === true }
 }
 
 async function makeDirectory(directory: string): Promise<void> {

@@ -8,7 +8,7 @@ import { readSectors } from './sectors.ts'
 const stretch = 32 * 1024
 /** checksum:u32 length:u16 type:u8, little-endian */
 const headOctets = 7
-const lastType = 4
+const pieceType = { whole: 1, first: 2, last: 4 } as const
 
 /** @returns the write-ahead files of a database, in their order; none when there is no such folder */
 async function filesIn(directory: string): Promise<string[]> {
@@ -54,27 +54,46 @@ export async function hasHole(directory: string): Promise<boolean> {
     const { octets, whole } = await readSectors(path)
     if (!whole) return true
     for (let start = 0; start < octets.length; start += stretch) {
-      const { records, end } = readStretch(octets.subarray(start, start + stretch))
-      if (broken && records > 0) return true
+      const { pieces, end } = readStretch(octets.subarray(start, start + stretch))
+      if (broken && pieces.length > 0) return true
       broken ||= !end
     }
   }
   return false
 }
 
-/** @returns how many records are whole, up to the first that is not, and whether they go on to the end */
-function readStretch(octets: Buffer): { records: number; end: boolean } {
-  let [at, records] = [0, 0]
+/** A record, or one of the parts that a long one is divided into, as its type says: 1 whole, 2 first, 3 middle, 4 last. */
+type Piece = { readonly type: number; readonly octets: Buffer }
+
+/** Reads the records of LevelDB's other file of this format, up to the first that is not whole. */
+export function readRecords(octets: Buffer): readonly Buffer[] {
+  const records: Buffer[] = []
+  let parts: Buffer[] = []
+  for (let start = 0; start < octets.length; start += stretch) {
+    const { pieces, end } = readStretch(octets.subarray(start, start + stretch))
+    for (const { type, octets } of pieces) {
+      parts = type === pieceType.whole || type === pieceType.first ? [octets] : [...parts, octets]
+      if (type === pieceType.whole || type === pieceType.last) records.push(Buffer.concat(parts))
+    }
+    if (!end) break
+  }
+  return records
+}
+
+/** @returns what is whole of a stretch, up to the first that is not, and whether that goes on to the end */
+function readStretch(octets: Buffer): { pieces: readonly Piece[]; end: boolean } {
+  const pieces: Piece[] = []
+  let at = 0
   while (octets.length - at >= headOctets) {
     const next = at + headOctets + octets.readUInt16LE(at + 4)
     const type = octets[at + 6] ?? 0
-    const whole = next <= octets.length && type > 0 && type <= lastType
+    const whole = next <= octets.length && type > 0 && type <= pieceType.last
     // The checksum is of the type and what follows it.
     if (!whole || masked(crc32c(octets.subarray(at + 6, next))) !== octets.readUInt32LE(at)) {
-      return { records, end: false }
+      return { pieces, end: false }
     }
-    records += 1
+    pieces.push({ type, octets: octets.subarray(at + headOctets, next) })
     at = next
   }
-  return { records, end: true }
+  return { pieces, end: true }
 }

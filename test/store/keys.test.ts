@@ -107,7 +107,7 @@ const attempt = shape({
   results: fc.array(result, { maxLength: 5 }),
 })
 const setting = shape({ kind: fc.constant('setting' as const), name: text, value: text })
-const header = shape({ kind: fc.constant('header' as const), format: count, store: octets(10), created: u48 })
+const header = shape({ kind: fc.constant('header' as const), schema: count, store: octets(10), created: u48 })
 const removal = shape({
   kind: fc.constant('removal' as const),
   account: u48,
@@ -201,7 +201,7 @@ const valueCodecs: readonly Codec[] = [
   record(setting, 'setting record'),
   codec(
     'version',
-    shape({ format: count, applied: u48, settled: u48, store: octets(keys.idOctets) }),
+    shape({ schema: count, applied: u48, settled: u48, store: octets(keys.idOctets) }),
     rows.encodeVersion,
     rows.decodeVersion,
   ),

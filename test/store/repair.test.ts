@@ -6,8 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { decodeLogKey, encodeLogKey, format } from '../../src/store/keys.ts'
+import { decodeLogKey, encodeLogKey } from '../../src/store/keys.ts'
 import { decodeLogRecord, encodeLogRecord } from '../../src/store/record.ts'
+import { schema } from '../../src/store/schema.ts'
 import { openStore } from '../support/household.ts'
 import { cutShort, filesOf, flip, mend, picks, Stock, table, writeAhead } from './hurt.ts'
 import { contents, deliver, letter, numbers, openDatabase, Postbox } from './letters.ts'
@@ -167,7 +168,7 @@ describe('a repair is refused', () => {
     const directory = await stock.copy()
     {
       await using log = await openDatabase(directory, 'log')
-      const header = { kind: 'header', format: format + 1, store: Buffer.alloc(10), created: 0 } as const
+      const header = { kind: 'header', schema: schema.writes + 1, store: Buffer.alloc(10), created: 0 } as const
       await log.put(encodeLogKey(0), encodeLogRecord(0, header))
     }
     await assert.rejects(mend(directory), { code: 'STORE_NEWER' })

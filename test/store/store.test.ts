@@ -4,9 +4,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
-import { encodeLogKey, format, versionKey } from '../../src/store/keys.ts'
-import { blockHead, encodeLogRecord } from '../../src/store/record.ts'
-import { encodeVersion } from '../../src/store/row.ts'
+import { encodeLogKey } from '../../src/store/keys.ts'
+import { blockHead } from '../../src/store/record.ts'
 import { openStore, testClock } from '../support/household.ts'
 import {
   contents,
@@ -349,34 +348,6 @@ describe('a store', () => {
     const failing = openStore('/dev/null/data')
     await assert.rejects(failing, { code: 'STORE_IO', message: 'The data directory /dev/null/data cannot be made.' })
   })
-
-  for (const name of ['log', 'index'] as const) {
-    test(`whose ${name} is of a newer format is refused and left as it was`, async () => {
-      await using postbox = await Postbox.make(['alice'])
-      await deliver(postbox.store, ['alice'], letter(70_000))
-      await postbox.close()
-      const [key, value] =
-        name === 'log'
-          ? [
-              encodeLogKey(0),
-              encodeLogRecord(0, { kind: 'header', format: format + 1, store: Buffer.alloc(10), created: 0 }),
-            ]
-          : [versionKey, encodeVersion({ format: format + 1, applied: 0, settled: 0, store: Buffer.alloc(10) })]
-      const older = await exchange(postbox.directory, name, key, value)
-      const before = [
-        await databaseEntries(postbox.directory, 'log'),
-        await databaseEntries(postbox.directory, 'index'),
-      ]
-      await assert.rejects(postbox.open(), { code: 'STORE_NEWER', message: /newer Porchlight\. Install/ })
-      assert.deepEqual(
-        [await databaseEntries(postbox.directory, 'log'), await databaseEntries(postbox.directory, 'index')],
-        before,
-      )
-      await exchange(postbox.directory, name, key, older)
-      await postbox.open()
-      assert.equal((await inbox(postbox.store, 'alice')).length, 1)
-    })
-  }
 
   for (const [name, value] of [
     ['lost', undefined],

@@ -36,7 +36,7 @@ const trips: Readonly<Record<string, Trip>> = {
 
 export const indexValue: Target = {
   seeds: [
-    rows.encodeVersion({ format: 1, applied: 70, settled: 60, store: Buffer.alloc(10, 9) }),
+    rows.encodeVersion({ schema: 1, applied: 70, settled: 60, store: Buffer.alloc(10, 9) }),
     rows.encodeAccount({ created: 1_795_299_352_000, name: 'alice', password: '$scrypt$' }),
     rows.encodeAlias(['alice', 'zoë@home.example']),
     rows.encodeMailbox({ next: 43, validity: 1, count: 7, octets: 70_000 }),

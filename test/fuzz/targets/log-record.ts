@@ -11,7 +11,7 @@ const key = Buffer.of(0, 0, 0, 0, 0x03, 0xe8)
 /** Letter and check. */
 const headOctets = 5
 const records: readonly LogRecord[] = [
-  { kind: 'header', format: 1, store: Buffer.alloc(10, 7), created: 1_795_299_352_000 },
+  { kind: 'header', schema: 1, store: Buffer.alloc(10, 7), created: 1_795_299_352_000 },
   { kind: 'block', value: Buffer.from('B\0Subject: x\r\n\r\n') },
   {
     kind: 'message',
