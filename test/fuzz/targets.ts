@@ -27,6 +27,7 @@ import { submittedHeader } from './targets/submitted-header.ts'
 import { top } from './targets/top.ts'
 import { transfer } from './targets/transfer.ts'
 import { units } from './targets/units.ts'
+import { update } from './targets/update.ts'
 import { words } from './targets/words.ts'
 
 export const targets: Readonly<Record<string, Target>> = {
@@ -58,4 +59,5 @@ export const targets: Readonly<Record<string, Target>> = {
   config,
   control,
   shell,
+  update,
 }
