@@ -1,0 +1,98 @@
+#!/bin/sh
+# What the steward does for each word: do_WORD returns 0, or sets `refusal` to a sentence and returns 1. Sourced.
+
+refuse() {
+  refusal=$1
+  return 1
+}
+
+do_log() {
+  :
+}
+
+do_healthy() {
+  if [ -e /run/trial ] || [ -n "$(with_select ro read_fallback)" ]; then
+    with_select rw end_trial || refuse 'The first partition of the card cannot be written to.' || return
+    rm -f /run/trial
+  fi
+}
+
+# Carried out after the answer: see `steward`.
+do_reboot() {
+  afterwards=reboot
+}
+
+do_poweroff() {
+  afterwards=poweroff
+}
+
+do_factory_reset() {
+  with_select rw touch "$select_folder/factory-reset" || refuse 'The first partition of the card cannot be written to.' || return
+  afterwards=reboot
+}
+
+# slot_holds SLOT [VERSION]: read from the medium, not from memory, and compared with what its manifest says.
+slot_holds() {
+  device=$(partition "$disk" "$(slot_number "$1")")
+  blockdev --flushbufs "$device"
+  mkdir -p /run/other
+  mount -t vfat -o ro,nodev,nosuid,noexec "$device" /run/other 2>/dev/null || return 1
+  manifest=/run/other/manifest.json
+  found=$(field version "$manifest")
+  [ -n "$found" ] && [ "$found" = "${2:-$found}" ] &&
+    [ "$(field arch "$manifest")" = "$(field arch /slot/manifest.json)" ] &&
+    [ "$(sha256sum </run/other/root.sqs | cut -d ' ' -f 1)" = "$(field root.sqs "$manifest")" ]
+  result=$?
+  umount /run/other
+  return "$result"
+}
+
+do_choose() {
+  [ ! -e /run/trial ] || refuse 'This version is still on trial.' || return
+  if [ "$first" = "$slot" ]; then
+    # What runs is to stay: the other slot is about to be written.
+    with_select rw choose_for_good "$slot" || refuse 'The choice could not be written.'
+    return
+  fi
+  slot_holds "$first" "$second" || refuse "The other slot does not hold version $second whole." || return
+  with_select rw choose_on_trial "$first" "$second" || refuse 'The choice could not be written.'
+}
+
+do_back() {
+  other=$(other_slot "$slot")
+  slot_holds "$other" || refuse 'There is no whole version in the other slot.' || return
+  with_select rw choose_for_good "$other" || refuse 'The choice could not be written.' || return
+  rm -f /run/trial
+}
+
+do_network() {
+  printf '%s\n' "$all" | replace /data/board/network || refuse 'The card cannot be written to.'
+}
+
+do_hostname() {
+  printf '%s\n' "$first" | replace /data/board/hostname || refuse 'The card cannot be written to.' || return
+  hostname "$first"
+}
+
+do_ports() {
+  # Every start asks for the same again: that is not worth a write.
+  [ "$all" = "$(first_line /data/board/ports)" ] || printf '%s\n' "$all" | replace /data/board/ports
+  firewall || refuse 'The firewall could not be set.'
+}
+
+# Read as the server, whose folder it is: a link laid there must not lead root anywhere.
+do_first_boot() {
+  timeout 5 /usr/bin/setpriv --reuid=porchlight --regid=porchlight --clear-groups \
+    head -c 65536 /run/board-out/first-boot.toml >/run/keep/first-boot.toml && [ -s /run/keep/first-boot.toml ] ||
+    refuse 'There is no file to write back.' || return
+  with_select rw write_first_boot || refuse 'The first partition of the card cannot be written to.' || return
+  rm -f /run/board/first-boot.toml /run/keep/first-boot.toml
+}
+
+write_first_boot() {
+  replace "$select_folder/porchlight.toml" </run/keep/first-boot.toml
+}
+
+do_save_clock() {
+  save_clock || refuse 'The card cannot be written to.'
+}
