@@ -6,6 +6,8 @@ export type Clock = {
   now(): number
   /** Milliseconds since some moment, to measure how long something takes. It never jumps. */
   elapsed(): number
+  /** Whether nobody has told it the time since the start, so that `now` is a guess. Missing where that cannot be known. */
+  readonly unset?: () => boolean
   /** Resolves after so many milliseconds, or at once when the signal says so. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }

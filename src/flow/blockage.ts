@@ -38,7 +38,8 @@ export type Blocked = { readonly since: number; readonly why: string }
 /** What was found out before and still holds. @param now ms since the epoch */
 export function blockedSince(settings: Settings, now: number): Blocked | undefined {
   const [, since = '', why = ''] = /^(\d+) (.*)$/s.exec(settings.get(setting) ?? '') ?? []
-  return since !== '' && now < Number(since) + againMs ? { since: Number(since), why } : undefined
+  // A moment that is still to come was noted under a clock that was ahead.
+  return since !== '' && Math.abs(now - Number(since)) < againMs ? { since: Number(since), why } : undefined
 }
 
 export class Blockage {

@@ -6,6 +6,7 @@ import { budget } from '../base/budget.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Waiting } from '../store/queue.ts'
 import type { Blockage } from './blockage.ts'
+import { bringForward } from './bringforward.ts'
 import { allOf, Delivery, type DeliveryServices } from './delivery.ts'
 import { hopKey, type NextHop, nextHop } from './nexthop.ts'
 import { Rests } from './rests.ts'
@@ -13,6 +14,7 @@ import { givesUp, nextAttempt, nextNews, tellsOfDelay } from './schedule.ts'
 import { type Found, settle } from './settle.ts'
 import { isSuspended, suspend } from './suspension.ts'
 import type { Trouble } from './trouble.ts'
+import { Waits } from './waits.ts'
 
 /** A next hop that mail is on its way to. */
 type Hop = { readonly domains: string[]; workers: number }
@@ -31,6 +33,8 @@ export class Queue {
   /** Domains that are being seen to. */
   readonly #active = new Set<string>()
   readonly #rests = new Rests()
+  readonly #waits: Waits
+  readonly #since = (date: number) => this.#waits.since(date)
   /** The look at the schedule that is under way. */
   #looking: Promise<number> | undefined
   #changed = Promise.withResolvers<void>()
@@ -41,6 +45,7 @@ export class Queue {
   constructor(services: DeliveryServices, blockage: Blockage) {
     this.#services = services
     this.#blockage = blockage
+    this.#waits = new Waits(() => services.store.settings, services.clock)
   }
 
   /** Delivery is stopped until somebody lets it go on; what is under way comes to its end. */
@@ -112,8 +117,13 @@ export class Queue {
   async #look(): Promise<number> {
     const { store, clock, log } = this.#services
     const now = clock.now()
-    if (this.suspended) return longestWaitMs
     if (store.failure) return reopenMs
+    if (await this.#waits.look(store.outbound.length > 0)) {
+      log.info({ waiting: store.outbound.length }, 'the clock was set; what waits counts from now on')
+      this.#rests.clear()
+      await bringForward(this.#services, now)
+    }
+    if (this.suspended) return longestWaitMs
     const away = this.#rests.everywhere(now)
     if (away) return Math.min(away.until - now, longestWaitMs)
     const later: [domain: string, due: number][] = []
@@ -237,7 +247,7 @@ export class Queue {
 
   async #succeed(domain: string, one: Waiting, found: Found, next: NextHop): Promise<void> {
     this.#rests.end(hopKey(next))
-    await settle([{ ...found, one }], this.#services)
+    await settle([{ ...found, one }], this.#services, this.#since)
     if (next.kind !== 'mx' || found.remote === '') return
     await this.#blockage.note({ kind: 'answered' })
     const refused = found.results.find(({ outcome }) => outcome !== 'delivered')
@@ -257,17 +267,18 @@ export class Queue {
     const { clock, config } = this.#services
     const now = clock.now()
     const { delivery } = config()
-    const late = waiting.filter(
-      ({ date, noticed }) => givesUp(date, now, delivery) || (!noticed && tellsOfDelay(date, now, delivery)),
-    )
+    const late = waiting.filter(({ date, noticed }) => {
+      const since = this.#since(date)
+      return givesUp(since, now, delivery) || (!noticed && tellsOfDelay(since, now, delivery))
+    })
     const found = late.map(one => ({ one, results: allOf(one, why), remote: '', dsn: true }))
-    if (found.length > 0) await settle(found, this.#services)
+    if (found.length > 0) await settle(found, this.#services, this.#since)
   }
 
   async #rest(domain: string, why: Trouble, waiting: readonly Waiting[], next: NextHop): Promise<void> {
     const now = this.#services.clock.now()
     const { delivery } = this.#services.config()
-    const news = Math.min(...waiting.map(({ date }) => nextNews(date, now, delivery)))
+    const news = Math.min(...waiting.map(({ date }) => nextNews(this.#since(date), now, delivery)))
     const key = hopKey(next)
     if (why.answer.code >= 500) this.#rests.end(key)
     else this.#rests.begin(key, why, now, failures => Math.min(news, nextAttempt(failures, now, delivery, 0)))
@@ -283,7 +294,7 @@ export class Queue {
       const waiting = await store.outbound.waiting(domain, clock.now(), budget.dispatches)
       if (waiting.length === 0) return
       const found = waiting.map(one => ({ one, results: allOf(one, why), remote: why.remote, dsn: true }))
-      await settle(found, this.#services)
+      await settle(found, this.#services, this.#since)
     }
   }
 }

@@ -60,6 +60,7 @@ export async function expire(services: RetentionServices, signal: AbortSignal): 
   const { store, log, clock, offset } = services
   const expired: Expired[] = []
   if (store.settings.list(prefix).length === 0) return expired
+  if (clock.unset?.() === true) throw new Failure('REFUSED', 'The clock is not set yet. So no mail was removed.')
   const doubt = await doubtOf(store.settings, clock.now(), await offset(signal))
   if (doubt !== undefined) {
     const way = 'If porchlight time shows the right time, set the age once more: porchlight user expire NAME AGE'

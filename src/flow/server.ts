@@ -33,6 +33,10 @@ type ServerOptions = {
   readonly directory: string
   readonly log: Log
   readonly clock: Clock
+  /** Octets of the disk that stay free; another number for a store that is for a moment. */
+  readonly reserve?: number
+  /** As of the store. */
+  readonly onTrial?: boolean
 }
 
 type Door = {
@@ -93,8 +97,8 @@ export class Server {
 
   /** @throws Failure of the store, TLS or NETWORK; everything opened before is closed again */
   static async open(options: ServerOptions): Promise<Server> {
-    const { config, directory, log, clock } = options
-    const store = await Store.open(directory, { clock, log, reserve: budget.reserve, recovers: true })
+    const { config, directory, log, clock, onTrial = false, reserve = budget.reserve } = options
+    const store = await Store.open(directory, { clock, log, reserve, recovers: true, onTrial })
     try {
       const server = new Server(store, await loadCertificate(certificateOptions(config, directory)), options)
       try {

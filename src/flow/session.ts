@@ -130,7 +130,10 @@ export class Session {
     if (!tls) return 'handshake'
     this.#secured = true
     const objection = objectionToProof(target.policy, tls, target.names, this.#services.clock.now())
-    if (objection !== undefined) return trouble.unproved(target.host, objection)
+    if (objection !== undefined) {
+      const doubt = this.#services.clock.unset?.() === true ? '; the clock of this host is not set yet' : ''
+      return trouble.unproved(target.host, objection + doubt)
+    }
     this.proved = target.policy.kind === 'dane' || target.policy.kind === 'verified'
     return undefined
   }

@@ -19,6 +19,8 @@ export type Found = {
   readonly dsn: boolean
 }
 
+type Since = (date: number) => number
+
 type Settled = {
   readonly one: Waiting
   readonly attempt: AttemptRecord
@@ -28,11 +30,16 @@ type Settled = {
 /**
  * Notes what attempts came to, and reports where that was asked for: durable when this resolves. A report of failure counts
  * together with the attempt, or neither does.
+ * @param since from when on waiting counts, by the date at which a message was accepted: as `Waits.since`
  * @throws Failure STORE_FULL or STORE_IO
  */
-export async function settle(found: readonly (Found & { readonly one: Waiting })[], services: Services): Promise<void> {
+export async function settle(
+  found: readonly (Found & { readonly one: Waiting })[],
+  services: Services,
+  since: Since,
+): Promise<void> {
   const { store } = services
-  const settled = found.map(each => conclude(each.one, each, services))
+  const settled = found.map(each => conclude(each.one, each, services, since))
   const plain = settled.filter(({ reports }) => reports.length === 0)
   if (plain.length > 0) await store.outbound.settle(plain.map(({ attempt }) => attempt))
   for (const each of settled) {
@@ -86,19 +93,20 @@ function tell({ one, attempt: { results, remote, due } }: Settled, { log }: Serv
   }
 }
 
-function conclude(one: Waiting, { results, remote, dsn }: Found, { config, clock }: Services): Settled {
+function conclude(one: Waiting, { results, remote, dsn }: Found, { config, clock }: Services, since: Since): Settled {
   const { delivery } = config()
   const now = clock.now()
-  const expired = givesUp(one.date, now, delivery)
+  const date = since(one.date)
+  const expired = givesUp(date, now, delivery)
   const final = results.map(result => (result.outcome === 'deferred' && expired ? expiry(result) : result))
   const deferred = final.filter(({ outcome }) => outcome === 'deferred')
   const bounced = final.filter(({ outcome }) => outcome === 'bounced')
   const relayed = dsn ? [] : final.filter(({ outcome }) => outcome === 'delivered')
-  const tells = deferred.length > 0 && !one.noticed && tellsOfDelay(one.date, now, delivery)
+  const tells = deferred.length > 0 && !one.noticed && tellsOfDelay(date, now, delivery)
   // A host may take its recipients in several transactions: the last of them ends the attempt, or one that comes to nothing.
   const ended = results.length === one.pending.length || deferred.length === results.length
   const attempts = one.attempts + (ended ? 1 : 0)
-  const again = Math.min(nextAttempt(attempts, now, delivery, Math.random()), nextNews(one.date, now, delivery))
+  const again = Math.min(nextAttempt(attempts, now, delivery, Math.random()), nextNews(date, now, delivery))
   const due = ended && deferred.length > 0 ? again : now
   const attempt = { ...attemptOf(one, now), attempts, due, remote, results: final, noticed: one.noticed || tells }
   const reports = [

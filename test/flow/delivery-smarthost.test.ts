@@ -187,6 +187,15 @@ describe('a smarthost with', () => {
     })
   }
 
+  test('an old certificate gets nothing while the clock is not set, and that is said', async () => {
+    await using away = await AwayHost.start({ certificate: expired })
+    await using sending = await household({ port: away.port, ca: authority.pem })
+    sending.clock.guesses = true
+    await send(sending)
+    assert.match((await sending.lone()).last, /^451 4\.7\.5 .*; the clock of this host is not set yet$/)
+    assert.equal(away.mails.length, 0)
+  })
+
   test('an authority in a file that cannot be read gets nothing', async () => {
     await using away = await AwayHost.start({ certificate: right })
     await using sending = await household({ port: away.port })
