@@ -7,31 +7,32 @@ import type { Config } from './base/config.ts'
 import { sentence } from './base/failure.ts'
 import { type Log, openLog, silentLog } from './base/log.ts'
 import { version } from './base/version.ts'
-import type { Household, Lines, Transport } from './commands/command.ts'
+import type { Appliance } from './board/appliance.ts'
+import { Board } from './board/board.ts'
+import { clockOf } from './board/clock.ts'
+import { Watchdog } from './board/watchdog.ts'
+import { applyCard } from './commands/card.ts'
+import { closedHousehold } from './commands/closed.ts'
+import type { Household, Lines, LocalName } from './commands/command.ts'
 import { Configuration } from './commands/configuration.ts'
 import { applyFirstBoot } from './commands/first-boot.ts'
 import { servedHousehold, storedHousehold } from './commands/household.ts'
-import { controlPath, loadConfig, type Places } from './commands/places.ts'
+import { announceBox } from './commands/local.ts'
+import { loadConfig, type Places } from './commands/places.ts'
+import { openPorts } from './commands/ports.ts'
 import { selftest } from './commands/selftest.ts'
 import type { World } from './commands/world.ts'
-import { type Attend, serveControl } from './console/control.ts'
-import { Desk } from './console/desk.ts'
-import { Doorkeeper } from './console/doorkeeper.ts'
+import { countWrites } from './commands/written.ts'
+import { openConsoles, transport } from './console/consoles.ts'
 import { Keeper, type Opened } from './console/keeper.ts'
-import { answerCommands, runCommandLine } from './console/run.ts'
-import { SerialLines } from './console/serial.ts'
-import { type Office, serveLine, serveVisitor } from './console/session.ts'
+import { runCommandLine } from './console/run.ts'
+import { tendBoard } from './console/tending.ts'
 import { Server } from './flow/server.ts'
-import { alerts } from './journal/alerts.ts'
 import { Journal } from './journal/journal.ts'
 import { Jobs } from './maintenance/jobs.ts'
-import type { Connection } from './net/connection.ts'
 import { dial } from './net/dial.ts'
-import { Listener } from './net/listener.ts'
 import { Store } from './store/store.ts'
-
-/** Milliseconds a silent control connection is kept; a command that hashes passwords on a small board takes seconds. */
-const controlIdleMs = 60_000
+import { clearDownloads } from './update/download.ts'
 
 /** Tells those outside the server that settings have changed. */
 type Changes = EventEmitter<{ settings: [config: Config] }>
@@ -57,24 +58,57 @@ async function serve(places: Places): Promise<Lines> {
     shown.format = config.log.format
     log.level = config.log.level
   })
-  const opening = () => openServer(places, log, journal, changed)
-  const keeper = await Keeper.start(places.data, opening, log, config => changed.emit('settings', config))
-  const closeConsoles = await openConsoles(keeper, log, journal, changed)
+  using board = places.board === undefined ? undefined : await Board.open(places.board, log)
+  using watchdog = board && Watchdog.of(board, log, systemClock)
+  await using local = board && announceBox(board, log)
+  const opening = () => openServer(places, log, journal, changed, board, local)
+  const keeper = await Keeper.start({
+    data: places.data,
+    config,
+    open: opening,
+    closed: (config, why) => closedHousehold({ config, journal, board, local, why }),
+    reopened: config => changed.emit('settings', config),
+    log,
+  })
+  await clearDownloads(places.data)
+  const closeConsoles = await openConsoles({ keeper, log, journal, changed, board })
   started.resolve(keeper)
+  watchdog?.ready()
   const stopping = stopSignal()
-  log.info('ready')
+  if (keeper.household.closed) log.warn('consoles are open, and nothing else')
+  else log.info('ready')
+  const leaveBoard = board && tend(board, keeper, log, journal)
   const signal = await stopping
   log.info({ signal }, 'stopping')
+  await leaveBoard?.()
   await closeConsoles()
   await keeper.close()
   log.info('stopped')
   return []
 }
 
-/** Opens the server and what works beside it. */
-async function openServer(places: Places, log: Log, journal: Journal, changed: Changes): Promise<Opened> {
+/** Opens the server and what works beside it, with what the first partition says of settings. */
+async function openServer(...parts: Parameters<typeof openAsConfigured>): Promise<Opened> {
+  const opened = await openAsConfigured(...parts)
+  const [, log] = parts
+  if (!(await applyCard(opened.household, log))) return opened
+  // It listens elsewhere now.
+  await opened.close()
+  return openAsConfigured(...parts)
+}
+
+/** Opens the server as the configuration is now, and what works beside it. */
+async function openAsConfigured(
+  places: Places,
+  log: Log,
+  journal: Journal,
+  changed: Changes,
+  board: Appliance | undefined,
+  local: LocalName | undefined,
+): Promise<Opened> {
   const { config } = await loadConfig(places)
-  const server = await Server.open({ config, directory: places.data, log, clock: systemClock })
+  const onTrial = board?.trial !== undefined
+  const server = await Server.open({ config, directory: places.data, log, clock: clockOf(board), onTrial })
   try {
     await applyFirstBoot(server.store, places, log)
     const apply = async (config: Config) => {
@@ -84,7 +118,9 @@ async function openServer(places: Places, log: Log, journal: Journal, changed: C
     }
     // Behind the first boot, which takes its passwords out of the file.
     const configuration = await Configuration.open({ places, config, apply })
-    const household = servedHousehold({ server, configuration, journal, jobs: () => jobs })
+    const written = countWrites(server, places.data)
+    const household = servedHousehold({ server, configuration, journal, board, local, written, jobs: () => jobs })
+    if (board) void openPorts(board, server.listening, log)
     const jobs = await Jobs.start({
       ...server.services,
       open: server.openMaildrops,
@@ -97,6 +133,7 @@ async function openServer(places: Places, log: Log, journal: Journal, changed: C
       close: async () => {
         jobs.stop()
         await configuration.close()
+        await written.close()
         await server.stop()
       },
     }
@@ -106,81 +143,10 @@ async function openServer(places: Places, log: Log, journal: Journal, changed: C
   }
 }
 
-/**
- * Opens the doors for people: the control socket, and the consoles on serial lines. The store is open already, so no other
- * server can be serving there.
- * @returns closes them: a command under way is finished within a bound, and who has not asked yet is sent away
- */
-async function openConsoles(
-  keeper: Keeper,
-  log: Log,
-  journal: Journal,
-  changed: Changes,
-): Promise<() => Promise<void>> {
-  const stopping = new AbortController()
-  const desk = new Desk(keeper)
-  const office: Office = {
-    desk,
-    doorkeeper: new Doorkeeper(),
-    version,
-    alerts: listener => alerts(journal, line => listener(journal.words(line))),
-    stopping: stopping.signal,
-  }
-  const lines = new SerialLines({
-    ttys: () => keeper.config.console.ttys,
-    speed: () => keeper.config.console.speed,
-    serve: (transport, tty) => serveLine(transport, office, tty),
-    log,
-    clock: systemClock,
-  })
-  try {
-    const closeControl = await openControl(keeper, office)
-    lines.start()
-    changed.on('settings', () => lines.reload())
-    return async () => {
-      stopping.abort()
-      await Promise.all([closeControl(), lines.close()])
-    }
-  } catch (error) {
-    await keeper.close()
-    throw error
-  }
-}
-
-/** Opens the control socket. @returns closes it */
-async function openControl({ data }: Keeper, office: Office): Promise<() => Promise<void>> {
-  const open = new Map<Connection, Promise<void>>()
-  const answer = answerCommands(office.desk)
-  let consoles = 0
-  const full = () =>
-    consoles < budget.consoles ? undefined : `${consoles} consoles are open already. Leave one first.`
-  const serveOne = (connection: Connection) => {
-    const attend: Attend = (transport, screen, words) => {
-      // A person may think for as long as they like.
-      connection.patience = 0
-      consoles += 1
-      return serveVisitor(transport, screen, words, office).finally(() => (consoles -= 1))
-    }
-    const patiently: typeof answer = (request, voice) => {
-      // Who follows the log says nothing more.
-      connection.patience = 0
-      return answer(request, voice)
-    }
-    const services = { answer: patiently, attend, full, stopping: office.stopping }
-    const served = serveControl(transport(connection), services).finally(() => open.delete(connection))
-    open.set(connection, served)
-    return served
-  }
-  const listener = await Listener.openUnix(controlPath(data), controlIdleMs, budget.controlConnections, serveOne)
-  return async () => {
-    listener.close()
-    for (const connection of open.keys()) connection.interrupt()
-    const bound = setTimeout(() => {
-      for (const connection of open.keys()) connection.destroy()
-    }, budget.drainMs)
-    await Promise.all(open.values())
-    clearTimeout(bound)
-  }
+/** The world itself is not handed on: to look at its terminal is to take it. */
+function tend(board: Board, house: Keeper, log: Log, journal: Journal): () => Promise<void> {
+  const { selftest, dial } = world
+  return tendBoard({ board, house, selftest, dial, journal, log, clock: systemClock })
 }
 
 async function reload(keeper: Keeper, log: Log): Promise<void> {
@@ -219,20 +185,6 @@ async function open(places: Places): Promise<Household & AsyncDisposable> {
     configuration,
     journal: await openJournal(places, config),
   })
-}
-
-function transport(connection: Connection): Transport {
-  return {
-    get open() {
-      return connection.open
-    },
-    read: async () => {
-      const chunk = await connection.read()
-      return typeof chunk === 'string' ? undefined : chunk
-    },
-    write: octets => connection.write(octets),
-    close: () => void connection.close(),
-  }
 }
 
 /** Standard input of somebody who types. Node itself sets a terminal back at SIGTERM and SIGINT, and not at these. */

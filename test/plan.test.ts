@@ -10,8 +10,8 @@ const floors = [
   ['wire'],
   ['message'],
   ['smtp', 'pop3', 'imap', 'auth', 'terminal'],
-  ['store', 'net', 'dns', 'journal'],
-  ['flow'],
+  ['store', 'net', 'dns', 'journal', 'board'],
+  ['flow', 'update'],
   ['doctor'],
   ['commands', 'maintenance'],
   ['console'],
@@ -24,8 +24,8 @@ const owners: Record<string, readonly string[]> = {
   'node:sea': ['store'],
   'node:net': ['net', 'dns'],
   'node:tls': ['net'],
-  'node:http': [],
-  'node:https': ['dns'],
+  'node:http': ['update'],
+  'node:https': ['dns', 'update'],
   'node:http2': [],
   'node:dgram': ['dns', 'net'],
   'node:tty': ['console'],
@@ -43,7 +43,7 @@ const owners: Record<string, readonly string[]> = {
   pino: ['base'],
   'smol-toml': ['base'],
   uqr: ['commands'],
-  valibot: ['base', 'commands', 'console'],
+  valibot: ['base', 'board', 'commands', 'console', 'update'],
 }
 
 /** The rooms that know no socket, timer, file or database, and what of Node they may import. */

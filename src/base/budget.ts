@@ -152,6 +152,8 @@ export const budget = {
   sweep: 8 * MiB,
   /** Free octets of the file system below which mail is answered 452: room for LevelDB's compaction and for deletions. */
   reserve: 256 * MiB,
+  /** Milliseconds between attempts to open a store that cannot be opened. */
+  reopenMs: 60_000,
   /** Free octets that a repair of LevelDB's own files needs: it writes the last tables anew before the old ones go. */
   repairRoom: 64 * MiB,
 
@@ -270,6 +272,32 @@ export const budget = {
   mostColumns: 500,
   mostRows: 300,
 
+  // Updates
+  /** Octets of the list of contents of an update; real ones have some 500. */
+  updateManifest: 16 * KiB,
+  /** Octets of what an update brings, compressed, and of a slot. */
+  updatePart: 256 * MiB,
+  updateSlot: 512 * MiB,
+  /** Octets of an update that are read, and unpacked, at once. */
+  updateChunk: 64 * KiB,
+  /** Octets of a block that is written into a slot or read back: cards like large ones. A multiple of WebAssembly's page. */
+  updateBlock: 1 * MiB,
+  /** Octets of a slot that are read back at once: their sum takes a small board some milliseconds. A multiple of a page. */
+  updateRead: 256 * KiB,
+  /** The octets that unpacking may look back upon, as a power of two: they are held in memory. */
+  updateWindowLog: 21,
+  /** Octets of the address of an update, and redirections that are followed. */
+  updateUrl: 2000,
+  updateRedirects: 5,
+  /** Milliseconds in which something of a download has to come, and in which all of it has to: 60 MB at 10 KB a second. */
+  updateStallMs: 60_000,
+  updateFetchMs: 2 * 3_600_000,
+  /** Attempts at one download, each of which goes on where the one before broke off, and milliseconds between them. */
+  updateAttempts: 5,
+  updatePauseMs: 5000,
+  /** Entries of a folder that are looked at for updates, or for the list of contents of a slot. */
+  updateEntries: 1000,
+
   // The process
   /** Milliseconds that a piece of work takes before others have their turn: nobody is to wait for 50, and slow boards take longer. */
   turnMs: 10,
@@ -334,6 +362,50 @@ export const budget = {
   lineSettingMs: 5000,
   /** Octets that the kernel keeps of what a serial line still has to send: one page, UART_XMIT_SIZE of Linux. */
   lineUnsent: 4 * KiB,
+
+  // The board
+  /** Octets of a file by which the boot scripts tell something, and serial lines that are taken from one. */
+  boardFile: 64 * KiB,
+  boardTtys: 16,
+  /** Milliseconds between looks at these files, beside those when the kernel tells of a change. */
+  boardLookMs: 5000,
+  /** Octets of a request to the steward, milliseconds until it takes it, and until it has answered: it reads a slot before it chooses it. */
+  stewardLine: 512,
+  stewardOpenMs: 3000,
+  stewardMs: 120_000,
+  /** Milliseconds between two feedings of the watchdog, which bites after 15 or more. */
+  watchdogMs: 5000,
+  /** Milliseconds until the server has to be ready: a large store that has to be looked through on a slow card takes long. */
+  boardStartMs: 30 * 60_000,
+  /** Milliseconds of the short blink of the board's light, and of half of the slow blinking. */
+  ledShortMs: 100,
+  ledSlowMs: 1000,
+  /** Milliseconds in which a version on trial has to be well, between two looks, and that its self-test may take. */
+  trialMs: 3 * 60_000,
+  trialAgainMs: 10_000,
+  selftestMs: 2 * 60_000,
+  /** Milliseconds between looks at how much was written to the storage. */
+  writtenLookMs: 5 * 60_000,
+
+  // The box on its own network
+  /** Milliseconds that a change of the network is waited for before what there is is shown: a router may take its time. */
+  networkSettleMs: 20_000,
+  /** Octets of a datagram of multicast DNS (RFC 6762 §17), questions of one, and those a second that are looked at. */
+  mdnsDatagram: 9000,
+  mdnsQuestions: 100,
+  mdnsPace: 200,
+  /** Answers a second to single askers: nobody is to be flooded by questions in their name. */
+  mdnsAnswers: 20,
+  /** Disputes over a name within ten seconds after which there is a pause (RFC 6762 §8.1), and numbers tried behind a name. */
+  mdnsDisputes: 15,
+  mdnsNumbers: 99,
+  /** Addresses announced, and former ones that are remembered: what a reflector sends back late is no dispute. */
+  mdnsAddresses: 16,
+  mdnsFormer: 64,
+  /** Milliseconds until sockets that failed are opened again. */
+  mdnsRetryMs: 30_000,
+  /** Milliseconds that the last word may take at the end. */
+  mdnsGoodbyeMs: 500,
 
   // Time (SNTP)
   /** Milliseconds a time server gets for its answer; it has to be one that is not far away. */

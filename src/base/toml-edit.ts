@@ -62,6 +62,23 @@ export function remark(text: string, key: string, comment: string): string {
   return checked(replace(text, { start, end: lineEnd(text, start) }, words), readToml(text), key)
 }
 
+/**
+ * Puts a setting behind `#`, so that it holds no more and can still be read; one in an inline table is taken out.
+ * @throws Failure CONFIG as `setKey`
+ */
+export function commentOut(text: string, key: string): string {
+  const path = key.split('.')
+  const there = findEntry(scanToml(text), path)
+  if (there === undefined || there.within) return removeKey(text, key)
+  const lines = { start: lineStart(text, there.start), end: lineEnd(text, there.end) }
+  const behind = text
+    .slice(lines.start, lines.end)
+    .split('\n')
+    .map(line => `# ${line}`)
+    .join('\n')
+  return checked(replace(text, lines, behind), changed(readToml(text), path, undefined), key)
+}
+
 /** Where a section ends, or a setting that stands in none. The comments right above the next section are that section's. */
 function endOf(part: Part, text: string, parts: readonly Part[]): number {
   if (part.kind === 'statement') return lineAfter(text, part.end)

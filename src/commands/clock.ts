@@ -31,12 +31,15 @@ export const timekeeping: readonly Command[] = [
   },
 ]
 
+const unset = ['clock', 'not set yet: no time server has answered since the start, so this is a guess']
+
 async function tellTime(_call: Call, context: Context): Promise<Lines> {
   const { household } = context
   const now = household.now()
   const { time_zone: zone } = household.config.console
   const rows = [
     ['now', `${moment(now)}`],
+    ...(household.board?.clockSet === false ? [unset] : []),
     ['time zone', `${zone === '' ? 'that of this machine' : zone}, ${zoneWords(now)}`],
     ['time server', await serverWords(context)],
     ['newest message', newestWords(await newestMessage(household), household.now())],

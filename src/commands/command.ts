@@ -1,6 +1,8 @@
 /** What a row of the command table is, and what a command gets to do its work. */
 import type { Config } from '../base/config.ts'
 import { Failure } from '../base/failure.ts'
+import type { Appliance } from '../board/appliance.ts'
+import type { Written } from '../board/written.ts'
 import type { Jobs } from '../doctor/job.ts'
 import type { Patient } from '../doctor/patient.ts'
 import type { Draft, post } from '../flow/posting.ts'
@@ -25,8 +27,11 @@ import type { World } from './world.ts'
 export const options = {
   config: { type: 'string', value: 'FILE', help: 'the configuration; else DIR/porchlight.toml' },
   data: { type: 'string', value: 'DIR', help: 'the data; else $PORCHLIGHT_DATA, else /var/lib/porchlight' },
+  board: { type: 'string', value: 'DIR', help: 'what the boot scripts tell of the board, on the appliance' },
   'password-stdin': { type: 'boolean', help: 'take the password from the first line of standard input' },
   generate: { type: 'boolean', help: 'make a password and print it, this once' },
+  yes: { type: 'boolean', help: 'without being asked again' },
+  stay: { type: 'boolean', help: 'leave the restart for later' },
   'delete-mail': { type: 'boolean', help: 'delete the mail of the account with it' },
   silent: { type: 'boolean', help: 'do not tell its sender' },
   address: { type: 'string', value: 'IP', help: 'the IP address at which it stands' },
@@ -134,18 +139,26 @@ export type House = {
   readonly data: string
   /** The configuration, while it is being opened anew the one from before. */
   readonly config: Config
-  /** @throws Failure REFUSED while it is being opened anew */
+  /** What can be had of it, where its mail store cannot be opened. @throws Failure REFUSED while it is being opened anew */
   readonly household: Household
   /**
    * Closes the server and opens it anew, with the configuration as it is by then.
    * @param between is done while the store is closed
-   * @throws Failure what `between` threw, once the server is open again
+   * @throws Failure what `between` threw, once the server is open again, or why it cannot be opened
    */
   restart(between?: () => Promise<void>): Promise<void>
 }
 
 /** A label and a value each. */
 export type Status = readonly (readonly [label: string, value: string])[]
+
+/** The name under which the machines of the same network find the box. */
+export type LocalName = {
+  /** `porchlight.local`; undefined while it is not known to be free. */
+  readonly name: string | undefined
+  /** Claims another one, without `.local`. */
+  rename(label: string): void
+}
 
 /** Mailboxes, for somebody who reads them here. */
 type Mail = Pick<Store, 'mailbox' | 'entries' | 'mark'> & {
@@ -155,6 +168,8 @@ type Mail = Pick<Store, 'mailbox' | 'entries' | 'mark'> & {
 
 /** The open store and what is done with it, as administration sees it. */
 export type Household = {
+  /** Why the mail store cannot be opened, so that there is neither mail nor settings; undefined where it is open. */
+  readonly closed?: Failure
   readonly config: Config
   /** Milliseconds since the epoch. */
   now(): number
@@ -189,6 +204,12 @@ export type Household = {
   readonly configuration: Configuration | undefined
   /** What the doctor looks at. */
   readonly patient: Patient
+  /** How much was written to its storage; undefined where no server runs. */
+  readonly written: Pick<Written, 'look'> | undefined
+  /** The board it runs on, where that was started from an image of ours. */
+  readonly board: Appliance | undefined
+  /** Its name on its own network; undefined where none is announced. */
+  readonly local: LocalName | undefined
   /** What is done at fixed times; undefined where no server runs. */
   readonly jobs: Jobs | undefined
   /** What `status` shows. */

@@ -13,12 +13,15 @@ import { describe, overview } from './help.ts'
 import { working } from './jobs.ts'
 import { logs } from './logs.ts'
 import { mail } from './mail.ts'
+import { networking } from './net.ts'
 import { outgoing } from './outgoing.ts'
 import { passwd } from './passwd.ts'
 import { findPlaces, loadConfig } from './places.ts'
+import { power } from './power.ts'
 import { retention } from './retention.ts'
 import { running } from './running.ts'
 import { settingUp } from './setup.ts'
+import { updating } from './update.ts'
 import { repairStore, verifyStore } from './upkeep.ts'
 import { addUser, changePassword, existing, listUsers, newName, removeUser } from './users.ts'
 import { vacation } from './vacation.ts'
@@ -31,7 +34,7 @@ export const commands: readonly Command[] = [
   {
     name: 'serve',
     operands: '',
-    options: [...places],
+    options: [...places, 'board'],
     group: 'Server',
     summary: 'Run the server',
     details: [
@@ -111,6 +114,9 @@ export const commands: readonly Command[] = [
   ...timekeeping,
   ...doctoring,
   ...working,
+  ...networking,
+  ...power,
+  ...updating(),
   {
     name: 'verify',
     operands: '',

@@ -233,7 +233,8 @@ function edited(text: string, [key, value]: Change): string {
   return value === undefined ? removeKey(text, key) : setKey(text, key, value)
 }
 
-function isWritten(value: unknown): value is Written {
+/** Whether a setting can be this. */
+export function isWritten(value: unknown): value is Written {
   if (typeof value === 'string' || typeof value === 'number') return true
   return Array.isArray(value) && value.every(item => typeof item === 'string')
 }

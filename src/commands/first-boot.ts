@@ -31,7 +31,7 @@ const wishes = ['account', 'password', 'console_password'] as const
 type Wish = (typeof wishes)[number]
 
 /** What can be done, and what is wrong with the rest. */
-type Plan = {
+export type Plan = {
   /** Undefined when there is nothing to make. */
   readonly account?: { readonly name: string; readonly password: string }
   readonly consolePassword?: string
@@ -90,7 +90,8 @@ function tableOf(text: string): ReadonlyMap<string, unknown> | undefined {
   return isTable(table) ? new Map(Object.entries(table)) : undefined
 }
 
-function planFor(table: ReadonlyMap<string, unknown>, home: Home): Plan {
+/** What a table [setup] asks for. */
+export function planFor(table: ReadonlyMap<string, unknown>, home: Home): Plan {
   const problems: [key: string, words: string][] = []
   const texts = new Map<Wish, string>()
   for (const [key, value] of table) {
@@ -141,18 +142,23 @@ function problemOf(wish: Wish | undefined, value: unknown, home: Home): string |
  * would be set anew at each start.
  */
 async function carryOut(plan: Plan, text: string, home: Home, { config }: File): Promise<void> {
-  const { account, consolePassword, done, problems } = plan
+  const { done, problems } = plan
   const edited = textAfter(text, done, problems)
   const replacement = edited === text ? undefined : await prepareReplacement(config, edited)
   try {
-    if (account) await home.accounts.add(newName(account.name, home), await hashPassword(account.password))
-    if (consolePassword !== undefined) await home.settings.set(passwordSetting, await hashPassword(consolePassword))
-    if (problems.length === 0) await markSetUp(home.settings)
+    await perform(plan, home)
   } catch (error) {
     await replacement?.discard()
     throw error
   }
   await replacement?.commit()
+}
+
+/** Makes the account and sets the passwords. To do it again does no harm. */
+export async function perform({ account, consolePassword, problems }: Plan, home: Home): Promise<void> {
+  if (account) await home.accounts.add(newName(account.name, home), await hashPassword(account.password))
+  if (consolePassword !== undefined) await home.settings.set(passwordSetting, await hashPassword(consolePassword))
+  if (problems.length === 0) await markSetUp(home.settings)
 }
 
 /** The file without what is done, or without the table when nothing is left to do. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
 import { silentLog } from '../base/log.ts'
+import type { Appliance } from '../board/appliance.ts'
 import { MtaSts } from '../dns/mta-sts.ts'
 import { Resolver } from '../dns/resolver.ts'
 import type { Jobs } from '../doctor/job.ts'
@@ -36,11 +37,14 @@ type Parts = Pick<
   readonly configuration: Configuration | undefined
   readonly identity: () => Identity
   readonly journal: Journal | undefined
+  readonly board: Appliance | undefined
+  readonly written: Household['written']
+  readonly local: Household['local']
   readonly jobs: (() => Jobs) | undefined
 }
 
 /** What a household has where it lives, and a test does without. */
-type Furniture = Partial<Pick<Household, 'configuration' | 'journal'>>
+type Furniture = Partial<Pick<Household, 'configuration' | 'journal' | 'board' | 'local' | 'written'>>
 type Served = Furniture & { readonly server: Server; readonly jobs?: () => Jobs }
 type Stored = Furniture & {
   readonly store: Store
@@ -50,7 +54,8 @@ type Stored = Furniture & {
 }
 
 /** The household of the running server. */
-export function servedHousehold({ server, configuration, journal, jobs }: Served): Household {
+export function servedHousehold(served: Served): Household {
+  const { server, configuration, journal, board, local, written, jobs } = served
   const identity = () => server.identity
   // Made anew for each use: the resolver is another one after a reload.
   const parts = () => ({
@@ -61,6 +66,9 @@ export function servedHousehold({ server, configuration, journal, jobs }: Served
     configuration,
     identity,
     journal,
+    board,
+    local,
+    written,
     jobs,
   })
   return householdOf(parts)
@@ -68,7 +76,7 @@ export function servedHousehold({ server, configuration, journal, jobs }: Served
 
 /** The household of a store that no server has open, which is closed with it. */
 export function storedHousehold(stored: Stored): Household & AsyncDisposable {
-  const { store, config, directory, configuration, journal } = stored
+  const { store, config, directory, configuration, journal, board, local } = stored
   const resolver = new Resolver({ servers: config.dns.servers, clock: systemClock })
   const sts = new MtaSts({ names: resolver, clock: systemClock })
   const ports = config.listen.smtp.map(({ port }) => port)
@@ -95,6 +103,9 @@ export function storedHousehold(stored: Stored): Household & AsyncDisposable {
       reload: async () => {},
     }),
     journal,
+    board,
+    local,
+    written: undefined,
     jobs: undefined,
   }
   const close = async () => {
@@ -125,7 +136,7 @@ function stoppedDelivery({ settings }: Store): Household['delivery'] {
 }
 
 function householdOf(parts: () => Parts): Household {
-  const { store, clock, keyring, delivery, server, configuration, journal, jobs } = parts()
+  const { store, clock, keyring, delivery, server, configuration, journal, board, local, written, jobs } = parts()
   const household: Household = {
     get config() {
       return parts().config()
@@ -166,8 +177,11 @@ function householdOf(parts: () => Parts): Household {
       const { config, surroundings, identity } = household
       const { directory } = identity.options
       const throttle = server?.services.throttle
-      return { config, clock, store, keyring, surroundings, delivery, throttle, directory, root: '/' }
+      return { config, clock, store, keyring, surroundings, delivery, throttle, directory, root: '/', board }
     },
+    board,
+    local,
+    written,
     get jobs() {
       return jobs?.()
     },

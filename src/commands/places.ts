@@ -14,6 +14,8 @@ export type Places = {
   readonly config: string
   /** Whether the file was asked for: then it must be there. */
   readonly configAsked: boolean
+  /** Where the boot scripts of a board of ours tell about it; undefined on any other machine. */
+  readonly board?: string | undefined
 }
 
 const standardData = '/var/lib/porchlight'
@@ -26,11 +28,16 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** `--data` before PORCHLIGHT_DATA before the standard place; `--config` before the file in the data directory. */
 export function findPlaces(
-  { data = '', config }: Call['options'],
+  { data = '', config, board }: Call['options'],
   environment: Readonly<Record<string, string | undefined>>,
 ): Places {
   const folder = resolve(data || environment.PORCHLIGHT_DATA || standardData)
-  return { data: folder, config: resolve(config ?? join(folder, 'porchlight.toml')), configAsked: config !== undefined }
+  return {
+    data: folder,
+    config: resolve(config ?? join(folder, 'porchlight.toml')),
+    configAsked: config !== undefined,
+    board: board === undefined ? undefined : resolve(board),
+  }
 }
 
 /** The control socket of the server that has this data directory open. */
@@ -61,7 +68,10 @@ export async function loadConfig(
  * @returns undefined when there is none and none was asked for
  * @throws Failure CONFIG why it cannot be read
  */
-export async function readConfigText({ config, configAsked }: Omit<Places, 'data'>): Promise<string | undefined> {
+export async function readConfigText({
+  config,
+  configAsked,
+}: Omit<Places, 'data' | 'board'>): Promise<string | undefined> {
   try {
     if ((await stat(config)).size > budget.configFile) throw new Error(`it has more than ${budget.configFile} octets`)
     const octets = await readFile(config)

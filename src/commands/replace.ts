@@ -1,5 +1,5 @@
 /** Writes a file whole or not at all: beside the one that is there, synced, and then in its place. */
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf, Failure, sentence } from '../base/failure.ts'
 
@@ -38,7 +38,7 @@ export async function prepareReplacement(path: string, text: string, secret = fa
     await discard()
     await using file = await open(beside, 'wx', ownerOnly)
     await file.writeFile(text)
-    await likeFormer(file, target, secret)
+    await likeFormer(beside, target, secret)
     await file.sync()
   } catch (error) {
     await discard().catch(() => {})
@@ -72,10 +72,11 @@ export async function removeFile(path: string): Promise<void> {
 }
 
 /** FAT, which a boot partition has, knows neither owners nor permissions, and refuses to change them. */
-async function likeFormer(file: FileHandle, target: string, secret: boolean): Promise<void> {
+async function likeFormer(path: string, target: string, secret: boolean): Promise<void> {
   const former = await stat(target).catch(() => undefined)
-  if (former && !secret) await file.chmod(former.mode & 0o777).catch(ignorePermission)
-  if (former) await file.chown(former.uid, former.gid).catch(ignorePermission)
+  // By its name: Node's permission model knows no descriptors.
+  if (former && !secret) await chmod(path, former.mode & 0o777).catch(ignorePermission)
+  if (former) await chown(path, former.uid, former.gid).catch(ignorePermission)
 }
 
 async function syncFolder(path: string): Promise<void> {

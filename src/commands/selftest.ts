@@ -33,7 +33,8 @@ export async function selftest(clock: Clock): Promise<Lines> {
   const directory = await mkdtemp(join(tmpdir(), 'porchlight-selftest-'))
   try {
     const config = readConfig(settings, directory)
-    const server = await Server.open({ config, directory, log: silentLog, clock })
+    // A board keeps its temporary files in memory, where less is free than a household's mail has to leave.
+    const server = await Server.open({ config, directory, log: silentLog, clock, reserve: 0 })
     try {
       return await sendAndFetch(server, directory)
     } finally {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { type Endpoint, settings as known } from '../base/config.ts'
 import { hostOrNone } from '../base/kinds.ts'
+import type { Configuration } from './configuration.ts'
 import { replaceFile } from './replace.ts'
 import type { Guide, Step, Way } from './setup-guide.ts'
 
@@ -115,10 +116,14 @@ async function askSmarthostPassword(guide: Guide): Promise<string | undefined> {
     if (typed === undefined) return undefined
     if (typed === '' && present !== '') return present
     if (typed === '') continue
-    const path = join(dirname(guide.configuration.path), passwordFile)
-    await replaceFile(path, `${typed}\n`, true)
-    return passwordFile
+    return keepSmarthostPassword(guide.configuration, typed)
   }
+}
+
+/** @returns the file that has it from now on, as the configuration names it */
+export async function keepSmarthostPassword({ path }: Pick<Configuration, 'path'>, password: string): Promise<string> {
+  await replaceFile(join(dirname(path), passwordFile), `${password}\n`, true)
+  return passwordFile
 }
 
 function hostProblem(answer: string, optional: boolean): string | undefined {

@@ -1,11 +1,12 @@
 /** The command setup: leads through what a new box has to be told, a step at a time; what is answered holds at once. */
 import { Failure } from '../base/failure.ts'
-import { type Call, type Command, type Context, type Lines, places } from './command.ts'
+import { type Call, type Command, type Context, type Household, type Lines, places } from './command.ts'
 import { certificateStep, programsStep } from './setup-doors.ts'
 import { endStep } from './setup-end.ts'
 import { Guide, type Step, type Way } from './setup-guide.ts'
 import { arrivalStep, leavingStep } from './setup-mail.ts'
 import { nameSteps } from './setup-names.ts'
+import { networkStep } from './setup-network.ts'
 import { accountStep, consoleStep } from './setup-people.ts'
 import { markStep, stepOf } from './setup-state.ts'
 import { timeSteps } from './setup-time.ts'
@@ -30,7 +31,7 @@ export const settingUp: readonly Command[] = [
   },
 ]
 
-const steps: readonly Step[] = [
+const everywhere: readonly Step[] = [
   ...timeSteps,
   ...nameSteps,
   accountStep,
@@ -42,6 +43,11 @@ const steps: readonly Step[] = [
   consoleStep,
   endStep,
 ]
+
+/** Elsewhere the network is the business of the machine that Porchlight was put on. */
+function stepsOf({ board }: Pick<Household, 'board'>): readonly Step[] {
+  return board ? [networkStep, ...everywhere] : everywhere
+}
 
 async function setUp(call: Call, context: Context): Promise<Lines> {
   const { dialogue } = context
@@ -57,6 +63,7 @@ async function setUp(call: Call, context: Context): Promise<Lines> {
 }
 
 async function walk(guide: Guide): Promise<void> {
+  const steps = stepsOf(guide.household)
   const begun = steps.findIndex(({ name }) => name === stepOf(guide.household.settings))
   await guide.say(
     begun > 0 ? 'The set-up goes on where it was left.' : 'This sets the box up, in a few steps.',
@@ -65,7 +72,7 @@ async function walk(guide: Guide): Promise<void> {
   for (let at = Math.max(0, begun); at < steps.length; ) {
     const step = steps[at]
     if (!step) return
-    const way = await take(step, at, guide)
+    const way = await take(step, `Step ${at + 1} of ${steps.length}`, guide)
     if (way === 'back' && at === 0) await guide.say('This is the first step.')
     if (way === 'back') at = Math.max(0, at - 1)
     if (way === 'on') at += 1
@@ -73,9 +80,9 @@ async function walk(guide: Guide): Promise<void> {
 }
 
 /** Goes through one step, until it is answered so that it can be done. */
-async function take(step: Step, at: number, guide: Guide): Promise<Way> {
+async function take(step: Step, place: string, guide: Guide): Promise<Way> {
   await markStep(guide.household.settings, step.name)
-  await guide.say('', `Step ${at + 1} of ${steps.length}: ${step.title}`, ...step.explain(guide))
+  await guide.say('', `${place}: ${step.title}`, ...step.explain(guide))
   for (;;) {
     // Where it cannot be read, no answer would put it right.
     await guide.look()

@@ -6,11 +6,12 @@ import { type Memory, memoryInUse } from '../base/memory.ts'
 import { formatDuration, roundSize } from '../base/units.ts'
 import { version } from '../base/version.ts'
 import { harmless } from '../base/words.ts'
+import { readSensors, type Sensors, type Strain } from '../board/sensors.ts'
 import type { Server } from '../flow/server.ts'
 import { daysLeft, notedDays } from '../flow/statistics.ts'
 import type { Space } from '../store/space.ts'
 import type { Store } from '../store/store.ts'
-import { type Board, readBoard, type Strain } from './board.ts'
+import { applianceStatus } from './appliance.ts'
 import type { Household, Status } from './command.ts'
 import { counted, moment, roughly, upcoming, zonedMoment } from './shown.ts'
 import { todayStatus } from './today.ts'
@@ -34,7 +35,8 @@ const strainWords = {
 export async function wholeStatus(household: Household, store: Store, server: Server | undefined): Promise<Status> {
   return [
     ...(server ? serverStatus(server, await memoryInUse(), household.now()) : []),
-    ...boardStatus(await readBoard()),
+    ...boardStatus(await readSensors()),
+    ...(await applianceStatus(household)),
     ...storeStatus(store, household.now()),
     ...(await todayStatus(household)),
     ...(await queueStatus(household)),
@@ -75,7 +77,7 @@ export function certificateWords(
 }
 
 /** What the board tells, and nothing where it does not. */
-export function boardStatus({ model, temperature, strains }: Board): Status {
+export function boardStatus({ model, temperature, strains }: Sensors): Status {
   const rows: [label: string, value: string][] = []
   if (model !== undefined) rows.push(['board', model])
   if (temperature !== undefined) {

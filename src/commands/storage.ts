@@ -29,17 +29,32 @@ const reasons: Readonly<Record<string, string>> = {
  * @throws Failure REFUSED when there is neither
  */
 export async function storagePlace(directory: string, mounts = mountTable()): Promise<string> {
-  const root = directory.replace(/\/+$/, '') || '/'
-  const places = (await mounts).split('\n').flatMap(line => {
-    const [, place = '', , options = ''] = line.split(' ')
-    const path = place.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
-    const below = path === root || path.startsWith(root === '/' ? root : `${root}/`)
-    return below && !options.split(',').includes('ro') ? [path] : []
-  })
+  const root = rootOf(directory)
+  const places = (await mountsBelow(directory, mounts)).flatMap(({ path, writable }) => (writable ? [path] : []))
   for (const place of root === '/' ? [root] : [...places, root]) if (await isWritable(place)) return place
   return refuse(
     `There is no storage at ${root}. Put a USB stick in and try again; the setting console.storage says where it is looked for.`,
   )
+}
+
+export type Mount = { readonly path: string; readonly writable: boolean }
+
+/**
+ * The file systems mounted at this directory or below it.
+ * @param mounts as in /proc/mounts
+ */
+export async function mountsBelow(directory: string, mounts = mountTable()): Promise<readonly Mount[]> {
+  const root = rootOf(directory)
+  return (await mounts).split('\n').flatMap(line => {
+    const [, place = '', , options = ''] = line.split(' ')
+    const path = place.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+    const below = path === root || path.startsWith(root === '/' ? root : `${root}/`)
+    return below ? [{ path, writable: !options.split(',').includes('ro') }] : []
+  })
+}
+
+function rootOf(directory: string): string {
+  return directory.replace(/\/+$/, '') || '/'
 }
 
 async function mountTable(): Promise<string> {

@@ -1,7 +1,7 @@
 /** The command top: the server at work, one screen that is drawn anew every two seconds. */
 import { memoryInUse } from '../base/memory.ts'
 import { columns } from '../base/words.ts'
-import { type Board, readBoard } from './board.ts'
+import { readSensors, type Sensors } from '../board/sensors.ts'
 import { type Call, type Context, type Household, type Lines, refuse } from './command.ts'
 import { connectionTable, countedByService } from './connections.ts'
 import type { Dialogue, Key } from './dialogue.ts'
@@ -55,8 +55,9 @@ export async function screen(
 }
 
 async function figures(household: Household, measured: Measured): Promise<readonly (readonly string[])[]> {
-  const [memory, board] = await Promise.all([memoryInUse(), readBoard()])
+  const [memory, board] = await Promise.all([memoryInUse(), readSensors()])
   return [
+    ...(household.board?.clockSet === false ? [['clock', 'not set yet']] : []),
     ['load', loadWords(measured, board)],
     ...(memory ? [['memory', memoryWords(memory)]] : []),
     ...boardStatus(board).filter(([label]) => label !== 'board'),
@@ -65,7 +66,7 @@ async function figures(household: Household, measured: Measured): Promise<readon
   ]
 }
 
-function loadWords({ busy }: Measured, { load }: Board): string {
+function loadWords({ busy }: Measured, { load }: Sensors): string {
   const own = `Porchlight is busy for ${Math.round(busy * 100)}% of the time`
   return load ? `${own}, load of the board ${load[0].toFixed(2)}` : own
 }

@@ -96,6 +96,7 @@ async function operandsOf(
   if (last.startsWith('-')) return [...needs, ...known].map(option => `--${option}`)
   const given = words.slice(name.split(' ').length).filter(word => !word.startsWith('-'))
   const kinds = operands.split(' ').map(word => word.replace(/[[\]\u2026]/g, ''))
+  if (household.closed) return []
   const kind = kinds[given.length] ?? (operands.includes('…') ? kinds.at(-1) : undefined) ?? ''
   const found = await Promise.all(kind.split('|').map(word => sources[word]?.(household) ?? []))
   return found.flat()

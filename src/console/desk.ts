@@ -1,9 +1,12 @@
 /** Where the commands to the running server are carried out: those that change something one after the other. */
 import { Failure } from '../base/failure.ts'
-import type { Call, Context, House, Lines } from '../commands/command.ts'
+import type { Call, Context, House, Household, Lines } from '../commands/command.ts'
 
 /** What is told with a call, by the socket or the console that it came over. */
-export type Told = Pick<Context, 'password' | 'dialogue' | 'signal' | 'print' | 'seen'>
+export type Told = Pick<Context, 'password' | 'dialogue' | 'signal' | 'print' | 'seen'> & {
+  /** All that this person may have; without it whatever the house has by then. */
+  readonly within?: Household | undefined
+}
 
 export class Desk {
   readonly house: House
@@ -24,7 +27,8 @@ export class Desk {
       const { house } = this
       // A terminal leaves its last column empty.
       const width = told.dialogue ? told.dialogue.columns - 1 : Number.POSITIVE_INFINITY
-      return command.run(call, { ...told, width, house, household: house.household, running: true })
+      const household = told.within ?? house.household
+      return command.run(call, { ...told, width, house, household, running: household.closed === undefined })
     }
     if (command.aside) return run()
     // Each checks its change against what the one before has left.

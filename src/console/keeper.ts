@@ -1,50 +1,62 @@
-/** Keeps the house open: exchanges the server beneath the consoles and the control socket, which stay. */
+/**
+ * Keeps the house open: exchanges the server beneath the consoles and the control socket, which stay. A mail store that cannot
+ * be opened leaves them without a server, and is tried again.
+ */
+import { budget } from '../base/budget.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { isLasting } from '../commands/closed.ts'
 import type { House, Household } from '../commands/command.ts'
 
 /** A server that is open, as `main.ts` opens it with all that belongs to it. */
 export type Opened = { readonly household: Household; reload(): Promise<void>; close(): Promise<void> }
 
+export type KeeperOptions = {
+  /** The data directory. */
+  readonly data: string
+  /** What holds until a server has been opened. */
+  readonly config: Config
+  readonly open: () => Promise<Opened>
+  /** What consoles have while none can be opened. */
+  readonly closed: (config: Config, why: Failure) => Household
+  /** Is told when it has been opened anew. */
+  readonly reopened: (config: Config) => void
+  readonly log: Log
+  readonly clock?: Clock
+}
+
 export class Keeper implements House {
   readonly data: string
-  readonly #open: () => Promise<Opened>
-  readonly #log: Log
-  readonly #reopened: (config: Config) => void
-  /** Undefined while it is exchanged. */
+  readonly #options: KeeperOptions
+  readonly #clock: Clock
+  /** Undefined while it is exchanged, and while it cannot be opened. */
   #opened: Opened | undefined
+  /** What consoles have meanwhile, where it cannot be opened. */
+  #closed: Household | undefined
   #config: Config
   #turn: Promise<void> = Promise.resolve()
-  #closing = false
+  #retrying: Promise<void> | undefined
+  readonly #closing = new AbortController()
 
-  private constructor(
-    data: string,
-    open: () => Promise<Opened>,
-    opened: Opened,
-    log: Log,
-    reopened: (config: Config) => void,
-  ) {
-    this.data = data
-    this.#open = open
-    this.#opened = opened
-    this.#config = opened.household.config
-    this.#log = log
-    this.#reopened = reopened
+  private constructor(options: KeeperOptions) {
+    this.data = options.data
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#config = options.config
   }
 
-  /**
-   * @param data the data directory
-   * @param reopened is told when it has been opened anew
-   * @throws Failure why it cannot be opened
-   */
-  static async start(
-    data: string,
-    open: () => Promise<Opened>,
-    log: Log,
-    reopened: (config: Config) => void,
-  ): Promise<Keeper> {
-    return new Keeper(data, open, await open(), log, reopened)
+  /** @throws Failure why it cannot be opened, where that leaves a console no use */
+  static async start(options: KeeperOptions): Promise<Keeper> {
+    const keeper = new Keeper(options)
+    try {
+      keeper.#opened = await options.open()
+    } catch (error) {
+      if (!isLasting(error)) throw error
+      keeper.#hold(error)
+    }
+    return keeper
   }
 
   get config(): Config {
@@ -52,13 +64,14 @@ export class Keeper implements House {
   }
 
   get household(): Household {
-    if (!this.#opened) throw new Failure('REFUSED', 'Porchlight is being started anew; try again in a moment.')
-    return this.#opened.household
+    const household = this.#opened?.household ?? this.#closed
+    if (!household) throw new Failure('REFUSED', 'Porchlight is being started anew; try again in a moment.')
+    return household
   }
 
   /** Takes the configuration and the certificate over as they are now. @throws Failure, and then nothing has changed */
   async reload(): Promise<void> {
-    if (this.#closing) throw new Failure('REFUSED', 'Porchlight is stopping.')
+    if (this.#closing.signal.aborted) throw new Failure('REFUSED', 'Porchlight is stopping.')
     await this.#inTurn(async () => this.#opened?.reload())
   }
 
@@ -67,41 +80,79 @@ export class Keeper implements House {
   }
 
   /** Closes it for good. */
-  close(): Promise<void> {
-    this.#closing = true
-    return this.#inTurn(async () => {
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#inTurn(async () => {
       await this.#opened?.close()
       this.#opened = undefined
+      this.#closed = undefined
     })
+    await this.#retrying
   }
 
   async #exchange(between: () => Promise<void>): Promise<void> {
-    this.#log.info('the server is started anew')
+    this.#options.log.info('the server is started anew')
     const former = this.#opened
     this.#config = this.config
     this.#opened = undefined
+    this.#closed = undefined
     try {
       await former?.close()
       await between()
-    } finally {
+    } catch (error) {
       await this.#reopen()
+      throw error
     }
+    const why = await this.#reopen()
+    if (why) throw new Failure(why.code, `Porchlight could not be started anew. ${why.message}`, { cause: why })
   }
 
-  /** Whatever it is that cannot be opened any more: the supervisor tries it again, and says so. */
-  async #reopen(): Promise<void> {
+  /**
+   * @returns why it cannot be opened, where a console is of use then
+   * @throws where it is of none, a bug: the supervisor tries it again, and says so
+   */
+  async #reopen(): Promise<Failure | undefined> {
     try {
-      this.#opened = await this.#open()
-      this.#reopened(this.config)
+      this.#opened = await this.#options.open()
     } catch (error) {
-      this.#log.error({ reason: sentence(error) }, 'the server could not be started anew')
+      if (isLasting(error)) return this.#hold(error)
+      this.#options.log.error({ reason: sentence(error) }, 'the server could not be started anew')
       throw new Error('The server could not be started anew.', { cause: error })
     }
+    this.#closed = undefined
+    this.#options.reopened(this.config)
+    return undefined
   }
 
-  #inTurn(task: () => Promise<void>): Promise<void> {
+  /** Goes on without a server. */
+  #hold(why: Failure): Failure {
+    const { closed, log } = this.#options
+    // Said once and not at each attempt.
+    if (this.#closed?.closed?.message !== why.message) {
+      log.error({ reason: sentence(why) }, 'the mail store cannot be opened; it is tried again every minute')
+    }
+    this.#closed = closed(this.#config, why)
+    this.#retrying ??= this.#retry().finally(() => (this.#retrying = undefined))
+    return why
+  }
+
+  /** What is wrong may pass, and nobody may be there. What is no matter of the store ends the process, as at any start. */
+  async #retry(): Promise<void> {
+    const { signal } = this.#closing
+    while (!this.#opened && !signal.aborted) {
+      await this.#clock.sleep(budget.reopenMs, signal)
+      await this.#inTurn(async () => {
+        if (this.#closed && !signal.aborted) await this.#reopen()
+      })
+    }
+  }
+
+  #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
     const done = this.#turn.then(task)
-    this.#turn = done.catch(() => {})
+    this.#turn = done.then(
+      () => {},
+      () => {},
+    )
     return done
   }
 }

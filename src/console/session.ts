@@ -1,6 +1,7 @@
 /** One console: greets, lets a person in, and does what they type until they leave. */
 import { Failure } from '../base/failure.ts'
-import type { Call, Transport } from '../commands/command.ts'
+import { closedWords } from '../commands/closed.ts'
+import type { Call, Household, Transport } from '../commands/command.ts'
 import { Seen } from '../commands/configuration.ts'
 import type { Asking } from '../commands/dialogue.ts'
 import { GivenUp } from '../commands/dialogue.ts'
@@ -115,8 +116,11 @@ async function visit(terminal: Terminal, office: Office, tty: string): Promise<v
   while (!(await pressesEnter(terminal)));
   terminal.begin()
   await terminal.probe()
-  if (!(await doorkeeper.admit(terminal, desk.house, tty))) return
-  using session = new Session(terminal, office)
+  const { household } = desk.house
+  // The password lies in the store. Whoever is let in without one has nothing else, either, also when the store is open again.
+  const within = household.closed ? household : undefined
+  if (!within && !(await doorkeeper.admit(terminal, desk.house, tty))) return
+  using session = new Session(terminal, office, within)
   await session.work()
   await say(terminal, 'Good-bye.')
 }
@@ -146,11 +150,14 @@ class Session implements Disposable {
   readonly #terminal: Terminal
   readonly #office: Office
   readonly #silence: () => void
+  /** All that this person may have. */
+  readonly #within: Household | undefined
   /** The settings as this person has last seen them. */
   readonly #seen = new Seen()
   #nonsense = 0
 
-  constructor(terminal: Terminal, office: Office) {
+  constructor(terminal: Terminal, office: Office, within?: Household) {
+    this.#within = within
     this.#terminal = terminal
     this.#office = office
     this.#silence = office.alerts(line => terminal.alert(line))
@@ -164,12 +171,14 @@ class Session implements Disposable {
   async work(): Promise<void> {
     const { configuration } = this.#household
     if (configuration) this.#seen.note(configuration)
+    await say(this.#terminal, ...closedWords(this.#household))
     if (this.#isNew) await this.perform(['setup'])
     else
       await say(this.#terminal, 'Type help for what can be done, ? at any place for what may follow, logout to leave.')
     while (this.#nonsense < mostNonsense) {
       const line = await this.#nextLine()
       if (line === undefined || leaving.includes(line)) return
+      if (this.#isOver) return await say(this.#terminal, 'Porchlight is running again. Press Enter to come in anew.')
       if (line !== '') await this.#performLine(line)
     }
     await say(this.#terminal, 'This makes no sense to me. I leave this line alone for a moment.')
@@ -178,12 +187,18 @@ class Session implements Disposable {
 
   /** Whether nobody lives here yet, or the first set-up was begun and left. */
   get #isNew(): boolean {
+    if (this.#household.closed) return false
     const { settings, accounts } = this.#household
     return !isSetUp(settings) && (accounts.list().length === 0 || stepOf(settings) !== '')
   }
 
+  /** Whether the store, which was closed when this person came, is open again. */
+  get #isOver(): boolean {
+    return this.#within !== undefined && !this.#office.desk.house.household.closed
+  }
+
   get #household() {
-    return this.#office.desk.house.household
+    return this.#within ?? this.#office.desk.house.household
   }
 
   /** @returns undefined when the person wants to leave */
@@ -244,7 +259,8 @@ class Session implements Disposable {
     const asks = command.runs === 'inside' && command.password && !call.options.generate
     if (asks) command.ready?.(call, this.#household)
     const password = asks ? await askChosenPassword(terminal) : undefined
-    const told = { password, dialogue: terminal, signal: terminal.signal, print, seen: this.#seen }
+    const within = this.#within
+    const told = { password, dialogue: terminal, signal: terminal.signal, print, seen: this.#seen, within }
     for (const line of await this.#office.desk.carryOut(call, told)) await print(line)
   }
 }

@@ -28,6 +28,10 @@ async function look({ config, directory, clock }: Visit): Promise<Symptom> {
     const warns =
       judged.state === 'trouble' ? ' If the clock is wrong, that may be the reason: porchlight doctor clock' : ''
     const symptom = { ...judged, knownBy: knownBy + warns }
+    if (judged.state === 'trouble' && clock.unset?.() === true) {
+      const says = 'Whether the certificate holds cannot be told: the clock is not set yet.'
+      return { state: 'unknown', says, knownBy }
+    }
     if (judged.state !== 'well') return { ...symptom, fix }
     const asks = selfMade ? ' It was made by this box itself: mail programs ask once whether to trust it.' : ''
     return { ...symptom, says: judged.says + asks }

@@ -9,6 +9,7 @@ import { hostname } from './hostname.ts'
 import { logins } from './logins.ts'
 import { memory } from './memory.ts'
 import { mx } from './mx.ts'
+import { network } from './network.ts'
 import type { Check } from './patient.ts'
 import { portIn } from './port-in.ts'
 import { portOut } from './port-out.ts'
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   wear,
   time,
   memory,
+  network,
   mx,
   hostname,
   portIn,

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
 import { Failure, sentence } from '../base/failure.ts'
+import type { Appliance } from '../board/appliance.ts'
 import type { Names } from '../dns/record.ts'
 import type { Blocked } from '../flow/blockage.ts'
 import type { Surroundings } from '../flow/target.ts'
@@ -25,6 +26,8 @@ export type Patient = {
   readonly directory: string
   /** The folder in which `sys` and `proc` of the kernel lie: `/`. */
   readonly root: string
+  /** The board, where it is one of ours. */
+  readonly board?: Pick<Appliance, 'network'> | undefined
   /** UDP port of the time server; 123 without it. */
   readonly timePort?: number
 }

@@ -14,6 +14,17 @@ const harmfulMs = 10 * 60_000
 
 const fix = advice('Let the system set its clock by the network, and see here what it shows:', 'porchlight time')
 
+const unset: Symptom = {
+  state: 'warning',
+  says: 'The clock is not set yet: no time server has answered since the start. Jobs at fixed times wait for that.',
+  knownBy: 'The board has no clock that goes on without power, and asks the network for the time at each start.',
+  fix: advice(
+    'See whether the network is there, and whether a time server answers:',
+    'porchlight net',
+    'porchlight time',
+  ),
+}
+
 export const time: Check = {
   name: 'clock',
   meaning: 'whether the clock is right',
@@ -22,6 +33,7 @@ export const time: Check = {
 
 async function look(visit: Visit, signal: AbortSignal): Promise<Symptom> {
   const { clock, config } = visit
+  if (clock.unset?.() === true) return unset
   const newest = await newestMessage(visit)
   const behind = Math.max(newest, writtenMs) - clock.now()
   if (behind > noticedMs) {

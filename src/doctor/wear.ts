@@ -22,11 +22,22 @@ export const wear: Check = {
 }
 
 async function look({ root }: Visit): Promise<readonly Symptom[]> {
+  const told = await symptoms(root)
+  return told.length > 0 ? told : [silent]
+}
+
+/** Of those devices that tell. */
+async function symptoms(root: string): Promise<readonly Symptom[]> {
   const folder = join(root, 'sys/block')
   const devices = (await readdir(folder).catch(() => [])).filter(name => /^mmcblk\d+$/.test(name))
   const found = await Promise.all(devices.map(device => lookAt(device, join(folder, device, 'device'))))
-  const told = found.filter(symptom => symptom !== undefined)
-  return told.length > 0 ? told : [silent]
+  return found.filter(symptom => symptom !== undefined)
+}
+
+/** The same in a few words, where the storage tells; undefined where it does not. */
+export async function wornWords(root: string): Promise<string | undefined> {
+  const told = (await symptoms(root)).map(({ says }) => says)
+  return told.length === 0 ? undefined : told.join(' ')
 }
 
 const silent: Symptom = {

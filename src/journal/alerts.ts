@@ -14,6 +14,8 @@ export const alerting: ReadonlySet<string> = new Set([
   'the mail store is in order again',
   'connection closed to make room',
   'the doctor has found trouble',
+  'this version works; it is kept',
+  'the disk was repaired at the start',
 ])
 
 /** What a line is about: the first of these that it has. An error of another account, domain or job is another one. */

@@ -10,6 +10,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   // The server
   starting: 'Porchlight {version} is starting.',
   ready: 'Porchlight is ready.',
+  'consoles are open, and nothing else': 'Porchlight waits for its mail store; consoles can be used.',
   stopping: 'Porchlight is stopping.',
   stopped: 'Porchlight has stopped.',
   listening: 'It listens at {address} ({service}).',
@@ -20,6 +21,9 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   'listen takes effect at the next start': 'Where Porchlight listens ({settings}) changes with the next start.',
   'the server is started anew': 'Porchlight closes its doors and opens them anew.',
   'the server could not be started anew': 'Porchlight could not be started anew: {reason}.',
+  'the mail store cannot be opened; it is tried again every minute':
+    'No mail is taken or shown, since the mail store cannot be opened: {reason}. It is tried again every minute.',
+  'commands over the control socket are not possible now': 'The control socket cannot be opened: {reason}.',
   'a line of [setup] is done, and taken out of the file':
     'The first set-up did {setting}, and took it out of the file.',
   'a line of [setup] cannot be used': 'The first set-up cannot use {setting}: {reason}.',
@@ -28,8 +32,45 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   'the password of the console is taken away at each start':
     'The password of the console is taken away at each start until its file is deleted: {reason}.',
   '[setup] cannot be carried out': 'The first set-up from the file cannot be carried out: {reason}.',
+  'porchlight.toml on the first partition is applied':
+    'The settings of porchlight.toml on the card were applied: {done}.',
+  'a line of porchlight.toml on the first partition cannot be used':
+    'The line {setting} of porchlight.toml on the card cannot be used: {reason}.',
+  'porchlight.toml on the first partition cannot be applied':
+    'porchlight.toml on the card cannot be applied: {reason}.',
+  'porchlight.toml on the first partition still has what was in it':
+    'porchlight.toml on the card could not be changed, so passwords may still be in it: {reason}.',
   'connection turned away': 'A connection from {client} was turned away: too many are open ({refusal}).',
   'connection closed to make room': 'The connection from {client} was closed to make room for another.',
+
+  // The board
+  'the packet filter could not be told which ports are in use':
+    'The board could not be told which ports to open, so mail programs may not reach it: {reason}',
+  'the box has a name on its own network': 'Machines on the same network find the box as {name}.',
+  'the name of the box cannot be announced here': 'The name of the box cannot be announced here: {reason}.',
+  'running on a board': 'It runs on {model}, version {version} in slot {slot}.',
+  'what the board says of itself cannot be understood': 'What the board says of itself makes no sense: {reason}.',
+  'what the board says cannot be read': 'What the board says cannot be read: {reason}.',
+  'this folder cannot be watched': 'Changes in {folder} are seen a little later: {reason}.',
+  'the board is asked for something': 'The board was asked: {word} {words}.',
+  'the watchdog cannot be fed': 'The watchdog cannot be fed ({why}).',
+  'Porchlight did not come to be ready; the board is about to start anew':
+    'Porchlight did not come to be ready. The board is about to start anew.',
+  'the light of the board cannot be switched': 'The light of the board cannot be switched ({why}).',
+  'this version works; it is kept': 'Version {version} works. It is kept.',
+  'this version does not work yet': 'Version {version} is on trial and does not work yet: {why}',
+  'this version does not work; the board is started anew':
+    'Version {version} is on trial and does not work. The board is started anew.',
+  'the board could not be started anew': 'The board could not be started anew: {reason}',
+  'a newer version did not work; this one runs again':
+    'A newer version did not work, so version {version} runs again: {why}',
+  'the postmaster could not be told that an update did not work':
+    'The postmaster could not be told that an update did not work: {reason}',
+  'this is told again at the next start': 'This is told again at the next start: {reason}',
+  'the disk was repaired at the start': 'The data on the card was damaged and was repaired at this start: {why}',
+  'the clock is set': 'The clock is set.',
+  'what was written to the storage could not be noted':
+    'How much was written to the storage could not be noted: {reason}.',
 
   // Serial lines
   'console on a serial line': 'The serial line {tty} has a console.',
@@ -86,6 +127,8 @@ export const sentences: Readonly<Record<string, Sentence>> = {
     'Mail cannot go out directly: {why}. Set relay.host to a smarthost, a host that sends it on for you.',
   'mail goes through the smarthost from now on; tomorrow it is tried directly again':
     'Mail goes through the smarthost from now on: {why}. Tomorrow it is tried directly again.',
+  'the clock was set; what waits counts from now on':
+    'The clock was set, or the box was off for long. Mail that waits is tried for as long as if it had come now ({waiting} waiting).',
   'the queue cannot be read': 'The mail that waits to be sent cannot be read: {reason}.',
   'mail for a domain could not be seen to': 'Mail for {domain} could not be seen to: {reason}.',
   'a message that waits cannot be read': 'A message that waits to be sent cannot be read: {reason}.',
@@ -100,6 +143,9 @@ export const sentences: Readonly<Record<string, Sentence>> = {
     'A file of the mail store is damaged ({file}). The store is repaired.',
   'a message is lost or damaged': 'Message {id} of {accounts} is lost or damaged: {why}.',
   'a message is not as it was received': 'Message {id} of {accounts} is not as it was received: {why}.',
+  'the mail store moves on to what this version writes':
+    'The mail store moves on to schema {schema}. An older Porchlight may not be able to read it from now on.',
+  'the mail store is damaged; it is repaired': 'The mail store is damaged: {reason}. It is repaired.',
   'the mail store is in order again': ({ fields: { messages, damaged } }) =>
     `The mail store is in order again, with ${counted(messages, 'message')}; damaged: ${plain(damaged)}.`,
   'sweep failed': 'The room of deleted messages could not be given back: {reason}.',
@@ -110,6 +156,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
     `The job ${plain(job)} is done${typeof result === 'string' && result !== '' ? `: ${plain(result)}` : ''}.`,
   'job failed': 'The job {job} failed: {reason}.',
   'the doctor has found trouble': '{says}. What to do about it: porchlight doctor {check}',
+  'job left out: the clock is not set yet': 'The job {job} waits until the clock is set.',
   'job left out: its last run still goes on': 'The job {job} was left out: its last run still goes on.',
   'what a job came to could not be noted': 'What the job {job} came to could not be noted: {reason}.',
 }

@@ -91,8 +91,14 @@ export class Jobs implements JobsOfAll {
     }
   }
 
+  /** What a clock shows that is not set is no reason to do anything. What is left out is made up for. */
+  get #guesses(): boolean {
+    return this.#workshop.clock.unset?.() === true
+  }
+
   /** Does what was missed, one after the other. */
   async #makeUp(): Promise<void> {
+    if (this.#guesses) return
     for (const name of names) {
       if (!this.#running.has(name) && this.#isMissed(name)) await this.#due(name)
     }
@@ -132,6 +138,10 @@ export class Jobs implements JobsOfAll {
 
   async #due(name: Name): Promise<void> {
     if (this.#stopping.signal.aborted) return
+    if (this.#guesses) {
+      this.#workshop.log.info({ job: name }, 'job left out: the clock is not set yet')
+      return
+    }
     if (this.#running.has(name)) {
       this.#workshop.log.warn({ job: name }, 'job left out: its last run still goes on')
       return

@@ -41,7 +41,9 @@ export class Listener {
     if (Buffer.byteLength(path) > longestPath) {
       throw new Failure('NETWORK', `${path} is too long for a socket: ${longestPath} octets are possible.`)
     }
-    await rm(path, { force: true })
+    await rm(path, { force: true }).catch(error => {
+      throw new Failure('NETWORK', `${path} cannot be listened on (${error.message}).`, { cause: error })
+    })
     const server = makeServer(() => idleMs, serve)
     server.maxConnections = connections
     const mask = process.umask(0o177)

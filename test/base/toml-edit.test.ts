@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { readToml, type Written, writeToml } from '../../src/base/toml.ts'
-import { remark, removeKey, removeTable, setKey } from '../../src/base/toml-edit.ts'
+import { commentOut, remark, removeKey, removeTable, setKey } from '../../src/base/toml-edit.ts'
 import { scanToml } from '../../src/base/toml-scan.ts'
 
 type Case = readonly [name: string, text: string, key: string, value: Written | undefined, edited: string]
@@ -201,4 +201,17 @@ test('any characters are read, or refused in words', () => {
     }),
     { numRuns: 5000 },
   )
+})
+
+describe('a setting put behind #', () => {
+  for (const [name, text, key, edited] of [
+    ['stays in its place', '[a]\nx = 1 # one\ny = 2\n', 'a.x', '[a]\n# x = 1 # one\ny = 2\n'],
+    ['over several lines', 'x = [\r\n  "a",\r\n] # x\r\ny = 1\r\n', 'x', '# x = [\r\n#   "a",\r\n# ] # x\r\ny = 1\r\n'],
+    ['with its indentation', '[a]\n  x = 1\n', 'a.x', '[a]\n#   x = 1\n'],
+    ['at the end', 'x = 1', 'x', '# x = 1'],
+    ['in an inline table is taken out', 'a = { x = 1, y = 2 }\n', 'a.x', 'a = { y = 2 }\n'],
+    ['that is not there changes nothing', 'y = 1\n', 'x', 'y = 1\n'],
+  ] as const) {
+    test(name, () => assert.equal(commentOut(text, key), edited))
+  }
 })

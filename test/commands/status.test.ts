@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { budget } from '../../src/base/budget.ts'
-import type { Board } from '../../src/commands/board.ts'
+import type { Sensors } from '../../src/board/sensors.ts'
 import type { Household } from '../../src/commands/command.ts'
 import { boardStatus, certificateWords, diskWords, memoryWords, queueStatus } from '../../src/commands/status.ts'
 import { noteDay } from '../../src/flow/statistics.ts'
@@ -132,7 +132,7 @@ const certificates: readonly (readonly [from: number, to: number, words: string]
   [1, 90, 'its time begins on 2026-11-23 12:00:00; is the clock right?'],
 ]
 
-const boards: readonly (readonly [board: Board, rows: readonly (readonly [string, string])[]])[] = [
+const boards: readonly (readonly [board: Sensors, rows: readonly (readonly [string, string])[]])[] = [
   [{}, []],
   [{ model: 'Raspberry Pi 4', load: [0, 0, 0] }, [['board', 'Raspberry Pi 4']]],
   [

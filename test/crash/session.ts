@@ -12,6 +12,12 @@ export class Lost extends Error {}
 /** Called when octets have left, so that the server may be anywhere in what it does. */
 type Step = () => void
 
+/** A server as its clients know it: in a process of this machine, or in one that is emulated. */
+type Doors = { port(service: 'smtp' | 'pop3' | 'pop3s'): number }
+
+/** Whether the conversation is held over TLS, by STARTTLS or at the port for it. */
+type How = { readonly tls?: boolean }
+
 const controlIdleMs = 30_000
 
 export class Session implements Disposable {
@@ -26,16 +32,28 @@ export class Session implements Disposable {
   }
 
   /** Begins an SMTP session. */
-  static async smtp(server: ServerProcess, step: Step): Promise<Session> {
+  static async smtp(server: Doors, step: Step, { tls = false }: How = {}): Promise<Session> {
     const session = new Session('smtp', await Dialogue.open(server.port('smtp')), step)
     await session.expect('220')
+    await session.ask('EHLO client.example', '250')
+    if (!tls) return session
+    await session.ask('STARTTLS', '220')
+    await secured(session.#dialogue)
     await session.ask('EHLO client.example', '250')
     return session
   }
 
   /** Begins a POP3 session. @returns the answer to PASS when it is a refusal */
-  static async pop3(server: ServerProcess, name: string, password: string, step: Step): Promise<Session | string> {
-    const session = new Session(name, await Dialogue.open(server.port('pop3')), step)
+  static async pop3(
+    server: Doors,
+    name: string,
+    password: string,
+    step: Step,
+    { tls = false }: How = {},
+  ): Promise<Session | string> {
+    const dialogue = await Dialogue.open(server.port(tls ? 'pop3s' : 'pop3'))
+    if (tls) await secured(dialogue)
+    const session = new Session(name, dialogue, step)
     await session.expect('+OK')
     await session.ask(`USER ${name}`, '+OK')
     const answer = await session.say(`PASS ${password}`)
@@ -102,6 +120,12 @@ export class Session implements Disposable {
       text += `${line.startsWith('.') ? line.slice(1) : line}\r\n`
     }
   }
+}
+
+async function secured(dialogue: Dialogue): Promise<void> {
+  await dialogue.secure().catch(error => {
+    throw new Lost('the server went away in the handshake', { cause: error })
+  })
 }
 
 /** Has the running server do a command, over its control socket. @returns what it printed */

@@ -17,9 +17,18 @@ export class Submitter implements Disposable {
   /**
    * Connects and logs in.
    * @param step called when octets have left, so that the server may be anywhere in what it does
+   * @param tls whether the port begins with the handshake
    */
-  static async open(port: number, password: string, step: () => void = () => {}): Promise<Submitter> {
-    const submitter = new Submitter(await Dialogue.open(port), step)
+  static async open(
+    port: number,
+    password: string,
+    step: () => void = () => {},
+    { tls = false } = {},
+  ): Promise<Submitter> {
+    const dialogue = await Dialogue.open(port, { tls }).catch(error => {
+      throw new Lost('submission: the server went away in the handshake', { cause: error })
+    })
+    const submitter = new Submitter(dialogue, step)
     await submitter.#expect('220')
     await submitter.#ask('EHLO laptop.home.example', '250')
     const login = Buffer.from(`\0${sender}\0${password}`).toString('base64')

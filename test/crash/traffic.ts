@@ -6,8 +6,13 @@ import { makeBody, makeHoard, type Random } from './random.ts'
 import { command, Lost, Session } from './session.ts'
 
 type Scene = { readonly server: ServerProcess; readonly model: Model; readonly fuse: Fuse }
-/** The same for someone who need not know when the server is killed. */
-type QuietScene = Omit<Scene, 'fuse'> & { readonly fuse: Pick<Fuse, 'step' | 'acknowledged'> }
+/** The same for someone who need not know when the server is killed, nor where it runs. */
+type QuietScene = {
+  readonly server: Parameters<typeof Session.pop3>[0]
+  readonly model: Model
+  readonly fuse: Pick<Fuse, 'step' | 'acknowledged'>
+  readonly tls?: boolean
+}
 
 /**
  * Someone who does one thing after the other, over and over. A reader alone deletes from its mailbox, a keeper alone
@@ -122,12 +127,12 @@ function reader(mailbox: Mailbox): Actor {
 /** Opens a maildrop, looks at what is new, marks some messages as deleted, and leaves in one way or another. */
 export async function read(
   mailbox: Mailbox,
-  { server, model, fuse }: QuietScene,
+  { server, model, fuse, tls = false }: QuietScene,
   random: Random,
   share = random.pick([0, 20, 60, 95]),
   farewell = random.pick(['quit', 'quit', 'quit', 'reset', 'drop']),
 ): Promise<void> {
-  const opened = await Session.pop3(server, mailbox.name, mailbox.password.now, () => fuse.step())
+  const opened = await Session.pop3(server, mailbox.name, mailbox.password.now, () => fuse.step(), { tls })
   // The session before was dropped, and the server has not seen it yet: the next visit comes at once.
   if (typeof opened === 'string' && opened.includes('[IN-USE]')) return
   if (typeof opened === 'string') throw new Error(`${mailbox.name} cannot log in: ${opened}`)

@@ -1,18 +1,18 @@
-/** What the board says of itself, read from trees like those of real boards: commands/board.ts. */
+/** What the board says of itself, read from trees like those of real boards: board/sensors.ts. */
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import {
-  type Board,
-  readBoard,
   readLoad,
   readModel,
+  readSensors,
   readTemperature,
   readThrottled,
   readVoltageAlarm,
-} from '../../src/commands/board.ts'
-import { temporaryDirectory } from './household.ts'
+  type Sensors,
+} from '../../src/board/sensors.ts'
+import { temporaryDirectory } from '../commands/household.ts'
 
 type Text = string | undefined
 
@@ -82,7 +82,7 @@ table('the load', readLoad, [
 
 const throttled = 'sys/devices/platform/soc/soc:firmware/get_throttled'
 
-const boards: readonly (readonly [name: string, files: Readonly<Record<string, string>>, board: Board])[] = [
+const boards: readonly (readonly [name: string, files: Readonly<Record<string, string>>, board: Sensors])[] = [
   ['a rented machine', {}, {}],
   [
     'a Raspberry Pi with the kernel of its maker',
@@ -131,9 +131,9 @@ describe('what is read of', () => {
         await mkdir(dirname(join(root.path, path)), { recursive: true })
         await writeFile(join(root.path, path), text)
       }
-      assert.deepEqual(await readBoard(root.path), board)
+      assert.deepEqual(await readSensors(root.path), board)
     })
   }
 
-  test('this machine has a load', async () => assert.equal((await readBoard()).load?.length, 3))
+  test('this machine has a load', async () => assert.equal((await readSensors()).load?.length, 3))
 })

@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-export type Board = {
+export type Sensors = {
   /** As its maker calls it: `Raspberry Pi 4 Model B Rev 1.4`. */
   readonly model?: string
   /** Degrees Celsius, of the warmest place that has a thermometer. */
@@ -32,7 +32,7 @@ const throttledBits: readonly (readonly [mask: number, strain: Strain])[] = [
 const throttledFile = 'sys/devices/platform/soc/soc:firmware/get_throttled'
 
 /** Reads all that is told. @param root of the file systems of the kernel; another one in tests */
-export async function readBoard(root = '/'): Promise<Board> {
+export async function readSensors(root = '/'): Promise<Sensors> {
   const [model, temperature, strains, load] = await Promise.all([
     read(root, 'proc/device-tree/model').then(readModel),
     warmest(root),
@@ -86,7 +86,7 @@ export function readVoltageAlarm(text: string | undefined): readonly Strain[] | 
 }
 
 /** @param text `0.20 0.18 0.12 1/80 11206`: proc(5) */
-export function readLoad(text: string | undefined): Board['load'] {
+export function readLoad(text: string | undefined): Sensors['load'] {
   const [, one, five, fifteen] = /^(\d+\.\d+) (\d+\.\d+) (\d+\.\d+) /.exec(text ?? '') ?? []
   return fifteen === undefined ? undefined : [Number(one), Number(five), Number(fifteen)]
 }
