@@ -30,6 +30,7 @@ import { budget } from '../src/base/budget.ts'
 import { schema } from '../src/store/schema.ts'
 import { type Manifest, pageOctets, type Schemas } from '../src/update/manifest.ts'
 import { magic } from '../src/update/reader.ts'
+import { inSlot } from '../src/update/slot.ts'
 import { unpack } from '../src/update/unpack.ts'
 
 export type Packing = {
@@ -153,6 +154,13 @@ async function main(): Promise<void> {
   if (key === undefined || out === undefined || (arch !== 'arm64' && arch !== 'amd64') || !/^\d+$/.test(built)) {
     console.error('node scripts/pack-update.ts SLOT.img --key KEY --out FILE --arch arm64|amd64 --built SECONDS')
     process.exitCode = 2
+    return
+  }
+  // Boxes refuse such a one only when they have written it.
+  const inside = await inSlot(slot)
+  if (inside?.version !== version) {
+    console.error(`${slot} holds ${inside ? `version ${inside.version}` : 'no system'}, and not version ${version}.`)
+    process.exitCode = 1
     return
   }
   const secret = createPrivateKey(readFileSync(key))

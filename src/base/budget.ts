@@ -367,6 +367,9 @@ export const budget = {
   /** Octets of a file by which the boot scripts tell something, and serial lines that are taken from one. */
   boardFile: 64 * KiB,
   boardTtys: 16,
+  /** Settings of `porchlight.toml` on the first partition, and characters of the name of one; there are some 60. */
+  cardSettings: 100,
+  cardName: 100,
   /** Milliseconds between looks at these files, beside those when the kernel tells of a change. */
   boardLookMs: 5000,
   /** Octets of a request to the steward, milliseconds until it takes it, and until it has answered: it reads a slot before it chooses it. */
@@ -390,10 +393,13 @@ export const budget = {
   // The box on its own network
   /** Milliseconds that a change of the network is waited for before what there is is shown: a router may take its time. */
   networkSettleMs: 20_000,
-  /** Octets of a datagram of multicast DNS (RFC 6762 §17), questions of one, and those a second that are looked at. */
+  /** Octets of a datagram of multicast DNS (RFC 6762 §17), and questions and records of one. */
   mdnsDatagram: 9000,
   mdnsQuestions: 100,
+  mdnsRecords: 200,
+  /** Datagrams a second that are looked at of those with our name, and octets: a large one takes a small board 10 ms. */
   mdnsPace: 200,
+  mdnsPaceOctets: 64 * KiB,
   /** Answers a second to single askers: nobody is to be flooded by questions in their name. */
   mdnsAnswers: 20,
   /** Disputes over a name within ten seconds after which there is a pause (RFC 6762 §8.1), and numbers tried behind a name. */

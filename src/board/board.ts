@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Appliance, Changes, Word } from './appliance.ts'
 import { readBounded } from './bounded.ts'
@@ -11,9 +12,6 @@ import type { Slot, Slots } from './slots.ts'
 import { askSteward } from './steward.ts'
 import { readTtys } from './ttys.ts'
 import { watchFolder } from './watch.ts'
-
-/** After these the board goes down. */
-const lastWords: ReadonlySet<Word> = new Set<Word>(['reboot', 'poweroff', 'factory-reset'])
 
 export class Board implements Appliance, Disposable {
   readonly facts: Facts
@@ -26,7 +24,7 @@ export class Board implements Appliance, Disposable {
   #ttys: readonly string[] = []
   #clockSet = false
   #healthy = false
-  #leaving = false
+  #switchesOff = false
 
   private constructor(directory: string, facts: Facts, log: Log) {
     this.#directory = directory
@@ -41,7 +39,10 @@ export class Board implements Appliance, Disposable {
   /** @param directory /run/board; beside it `/run/board-out` */
   static async open(directory: string, log: Log): Promise<Board> {
     const board = new Board(directory, await readFacts(directory, log), log)
-    await board.#look()
+    // What cannot be read now is looked for again, and mail is served meanwhile.
+    await board
+      .#look()
+      .catch(error => log.warn({ folder: directory, reason: sentence(error) }, 'what the board says cannot be read'))
     const { model, slot, version, trial } = board.facts
     log.info({ model, slot, version, trial: trial?.left }, 'running on a board')
     return board
@@ -59,9 +60,9 @@ export class Board implements Appliance, Disposable {
     return this.#clockSet
   }
 
-  /** Whether the steward is taking the board down, because it was asked to. */
-  get leaving(): boolean {
-    return this.#leaving
+  /** Whether the steward is switching the board off, because it was asked to. */
+  get switchesOff(): boolean {
+    return this.#switchesOff
   }
 
   get arch(): string {
@@ -92,7 +93,7 @@ export class Board implements Appliance, Disposable {
     this.#log.info({ word, words }, 'the board is asked for something')
     await askSteward(this.#directory, [word, ...words])
     this.#healthy ||= word === 'healthy'
-    this.#leaving ||= lastWords.has(word)
+    this.#switchesOff ||= word === 'poweroff'
   }
 
   choose(slot: Slot, version: string): Promise<void> {

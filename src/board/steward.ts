@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { budget } from '../base/budget.ts'
-import { codeOf, Failure } from '../base/failure.ts'
+import { codeOf, Failure, sentence } from '../base/failure.ts'
 import { readBounded } from './bounded.ts'
 
 /** Printable ASCII without the space, which parts the words. */
@@ -89,10 +89,19 @@ class Answer implements Disposable {
   async wait(): Promise<string> {
     for (;;) {
       const stirred = new Promise(resolve => this.#stirred.addEventListener('stir', resolve, { once: true }))
-      const text = await readBounded(this.#path)
+      const text = await this.#read()
       if (text?.endsWith('\n')) return text.split('\n', 1).join('').trim()
       if (this.#late) throw new Failure('REFUSED', 'The board has not answered in time.')
       await stirred
+    }
+  }
+
+  async #read(): Promise<string | undefined> {
+    try {
+      return await readBounded(this.#path)
+    } catch (error) {
+      if (error instanceof Failure) throw error
+      throw new Failure('REFUSED', `The answer of the board cannot be read: ${sentence(error)}.`, { cause: error })
     }
   }
 

@@ -16,8 +16,8 @@ type WatchdogOptions = {
   readonly device: string
   readonly log: Log
   readonly clock: Clock
-  /** Whether the board goes down, by our own wish. */
-  readonly leaving: () => boolean
+  /** Whether the board is being switched off, by our own wish. */
+  readonly switchesOff: () => boolean
   /** Milliseconds between two feedings; another one in tests. */
   readonly everyMs?: number
   /** Milliseconds in which the server has to be ready. */
@@ -34,9 +34,10 @@ export class Watchdog implements Disposable {
   #ready = false
 
   /** That of a board, where it has one. */
-  static of(board: Pick<Board, 'facts' | 'leaving'>, log: Log, clock: Clock): Watchdog | undefined {
+  static of(board: Pick<Board, 'facts' | 'switchesOff'>, log: Log, clock: Clock): Watchdog | undefined {
     const { watchdog: device } = board.facts
-    return device === undefined ? undefined : new Watchdog({ device, log, clock, leaving: () => board.leaving })
+    if (device === undefined) return undefined
+    return new Watchdog({ device, log, clock, switchesOff: () => board.switchesOff })
   }
 
   /** Feeds it at once, and from then on. A server that never comes to be ready is not kept alive by its timers. */
@@ -52,12 +53,15 @@ export class Watchdog implements Disposable {
     this.#ready = true
   }
 
-  /** Where the board goes down now, it is disarmed; otherwise somebody else goes on feeding it, or it bites. */
+  /**
+   * Where the board is switched off now, it is disarmed. Otherwise somebody else goes on feeding it, or it bites: a restart
+   * that hangs, since the card does not answer any more, needs it most.
+   */
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
     if (this.#descriptor === undefined) return
     try {
-      if (this.#options.leaving()) writeSync(this.#descriptor, goodbye)
+      if (this.#options.switchesOff()) writeSync(this.#descriptor, goodbye)
     } catch (error) {
       this.#complain(error)
     }

@@ -4,6 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bootId } from '../base/boot.ts'
 
 const setting = 'written.today'
 /** Milliseconds between two notes: each is a write to the card itself. */
@@ -74,12 +75,10 @@ async function countOf(folder: string, root: string): Promise<Pick<Tally, 'boot'
   try {
     const { dev } = await stat(folder)
     const text = await readFile(join(root, 'sys/dev/block', `${major(dev)}:${minor(dev)}`, 'stat'), 'latin1')
-    const boot = (await readFile(join(root, 'proc/sys/kernel/random/boot_id'), 'latin1')).trim()
+    const boot = await bootId(root)
     // The seventh number: sectors written.
     const sectors = Number(text.trim().split(/\s+/)[6])
-    return Number.isSafeInteger(sectors) && /^[\da-f-]{36}$/.test(boot)
-      ? { boot, count: sectors * sectorSize }
-      : undefined
+    return Number.isSafeInteger(sectors) && boot !== undefined ? { boot, count: sectors * sectorSize } : undefined
   } catch {
     // A file system in memory, or one over several devices.
     return undefined

@@ -3,6 +3,7 @@
  * back with what became of each line. What was done stands behind `#`, what could not be done has the reason beside it, and
  * passwords are taken out in either case.
  */
+import { budget } from '../base/budget.ts'
 import { Failure, sentence } from '../base/failure.ts'
 import { isTable } from '../base/setting.ts'
 import { readToml } from '../base/toml.ts'
@@ -41,18 +42,27 @@ export function plainCard(text: string): string {
 export function readCard(text: string): ReadonlyMap<string, unknown> | Problem {
   try {
     const entries = Object.entries(readToml(text))
-    return new Map(
+    const found = new Map(
       entries.flatMap(([name, value]) =>
         isTable(value)
           ? Object.entries(value).map(([key, inner]) => [`${name}.${key}`, inner] as const)
           : [[name, value] as const],
       ),
     )
+    return tooMuch(found) ?? found
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const [, line = 'line 1', words = sentence(error)] = /^(line \d+), column \d+: (.*)$/s.exec(error.message) ?? []
     return [line, words]
   }
+}
+
+/** Each line is changed by itself, which takes its time: a file of thousands would hold the box up until its watchdog bites. */
+function tooMuch(found: ReadonlyMap<string, unknown>): Problem | undefined {
+  const { cardSettings, cardName } = budget
+  if (found.size > cardSettings) return ['line 1', `a file begins that has more than ${cardSettings} settings`]
+  const long = Array.from(found.keys()).some(name => name.length > cardName)
+  return long ? ['line 1', `a file begins in which a name has more than ${cardName} characters`] : undefined
 }
 
 /** Whether a file could not be read. */

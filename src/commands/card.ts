@@ -34,7 +34,7 @@ const record = v.object({
 })
 const recordName = 'card'
 /** Problems that are told, and characters of each: the record has to fit a setting of the store. */
-const [mostProblems, mostWords] = [100, 300] as const
+const [mostProblems, mostWords] = [100, 200] as const
 
 const smarthostPassword = 'relay.password'
 
@@ -46,7 +46,7 @@ export async function applyCard(home: Home, log: Log): Promise<boolean> {
   const { board, configuration } = home
   if (!board || !configuration) return false
   try {
-    const raw = await board.firstBoot()
+    const raw = await textOf(board)
     if (raw === undefined) return false
     const text = plainCard(raw)
     const found = readCard(text)
@@ -66,6 +66,14 @@ export async function applyCard(home: Home, log: Log): Promise<boolean> {
     if (!(error instanceof Failure)) throw error
     log.error({ reason: sentence(error) }, 'porchlight.toml on the first partition cannot be applied')
     return false
+  }
+}
+
+async function textOf(board: Appliance): Promise<string | undefined> {
+  try {
+    return await board.firstBoot()
+  } catch (error) {
+    throw new Failure('REFUSED', `it cannot be read (${sentence(error)})`, { cause: error })
   }
 }
 

@@ -67,7 +67,11 @@ async function askAddress(guide: Guide): Promise<Way> {
   if (router === undefined) return 'again'
   const servers = await guide.ask({ question: 'Name servers', present: dns.join(' ') || router })
   if (servers === undefined) return 'again'
-  const fixed = readFixed(address, router, servers.split(/[\s,]+/))
+  const fixed = readFixed(
+    address,
+    router,
+    servers.split(/[\s,]+/).filter(word => word !== ''),
+  )
   await guide.say('Changing the address...')
   await fixAddress(board, fixed, guide.context.signal)
   return 'again'

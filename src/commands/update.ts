@@ -3,7 +3,7 @@ import { basename, isAbsolute, join } from 'node:path'
 import { budget } from '../base/budget.ts'
 import { systemClock } from '../base/clock.ts'
 import { roundSize } from '../base/units.ts'
-import { columns } from '../base/words.ts'
+import { columns, harmless } from '../base/words.ts'
 import type { Appliance } from '../board/appliance.ts'
 import { alone } from '../update/alone.ts'
 import { downloaded } from '../update/download.ts'
@@ -123,7 +123,7 @@ async function versions(household: Household, board: Appliance, width: number): 
     ['runs', `version ${version} (${arch}, slot ${slot})`],
     ['beside it', before ? `version ${before.version}` : 'nothing that could be started'],
     ...(trial ? [['on trial', `${counted(trial.left, 'more start')} to show that it works`]] : []),
-    ...(fallback === undefined ? [] : [['last update', fallback]]),
+    ...(fallback === undefined ? [] : [['last update', harmless(fallback)]]),
     ...found.map(({ name }) => ['on the USB stick', name]),
   ]
   const [newest] = found

@@ -34,9 +34,9 @@ type Doors = {
 const controlIdleMs = 60_000
 
 /**
- * Opens them. The store is open already, or nobody can
- * open it, so no other server can be serving there.
+ * Opens them. The store is open already, or nobody can open it, so no other server can be serving there.
  * @returns closes them: a command under way is finished within a bound, and who has not asked yet is sent away
+ * @throws Failure why there would be no way in: the store's where that cannot be opened, else the control socket's
  */
 export async function openConsoles({ keeper, log, journal, changed, board }: Doors): Promise<() => Promise<void>> {
   const stopping = new AbortController()
@@ -56,28 +56,42 @@ export async function openConsoles({ keeper, log, journal, changed, board }: Doo
     log,
     clock: systemClock,
   })
-  let closeControl: (() => Promise<void>) | undefined
+  let control: Promise<() => Promise<void>> | undefined
   const openSocket = async () => {
+    control ??= openControl(keeper, office)
     try {
-      closeControl ??= await openControl(keeper, office)
+      await control
     } catch (error) {
-      // The disk that keeps the store from being opened takes no socket, either. It is opened with the store.
-      if (!(error instanceof Failure) || !keeper.household.closed || ttys().length === 0) throw error
+      control = undefined
+      throw error
+    }
+  }
+  const tryOpeningSocket = async () => {
+    try {
+      await openSocket()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
       log.error({ reason: sentence(error) }, 'commands over the control socket are not possible now')
     }
   }
   try {
-    await openSocket()
+    const { closed } = keeper.household
+    // The disk that keeps the store from being opened takes no socket, either. It is opened with the store.
+    if (closed && ttys().length > 0) await tryOpeningSocket()
+    else await openSocket().catch(error => Promise.reject(closed ?? error))
     lines.start()
-    changed.on('settings', () => {
-      lines.reload()
-      void openSocket()
-    })
     const reload = () => lines.reload()
+    const changes = () => {
+      reload()
+      if (!stopping.signal.aborted) void tryOpeningSocket()
+    }
+    changed.on('settings', changes)
     board?.changes.on('ttys', reload)
     return async () => {
+      changed.off('settings', changes)
       board?.changes.off('ttys', reload)
       stopping.abort()
+      const closeControl = await control?.catch(() => {})
       await Promise.all([closeControl?.(), lines.close()])
     }
   } catch (error) {

@@ -71,12 +71,14 @@ export class Keeper implements House {
 
   /** Takes the configuration and the certificate over as they are now. @throws Failure, and then nothing has changed */
   async reload(): Promise<void> {
-    if (this.#closing.signal.aborted) throw new Failure('REFUSED', 'Porchlight is stopping.')
+    this.#refuseWhileClosing()
     await this.#inTurn(async () => this.#opened?.reload())
   }
 
-  restart(between: () => Promise<void> = async () => {}): Promise<void> {
-    return this.#inTurn(() => this.#exchange(between))
+  /** @throws Failure REFUSED when it is being closed for good: nobody would close what is opened then */
+  async restart(between: () => Promise<void> = async () => {}): Promise<void> {
+    this.#refuseWhileClosing()
+    await this.#inTurn(() => this.#exchange(between))
   }
 
   /** Closes it for good. */
@@ -136,15 +138,25 @@ export class Keeper implements House {
     return why
   }
 
-  /** What is wrong may pass, and nobody may be there. What is no matter of the store ends the process, as at any start. */
+  /**
+   * What is wrong may pass, and nobody may be there. An attempt may look through the whole store and repair it, again and
+   * again where the card is worn out: it gets a tenth of the time at most.
+   * @throws what is no matter of the store: it ends the process, as at any start
+   */
   async #retry(): Promise<void> {
     const { signal } = this.#closing
-    while (!this.#opened && !signal.aborted) {
-      await this.#clock.sleep(budget.reopenMs, signal)
+    for (let pause: number = budget.reopenMs; !this.#opened && !signal.aborted; ) {
+      await this.#clock.sleep(pause, signal)
       await this.#inTurn(async () => {
+        const begun = this.#clock.elapsed()
         if (this.#closed && !signal.aborted) await this.#reopen()
+        pause = Math.max(budget.reopenMs, 9 * (this.#clock.elapsed() - begun))
       })
     }
+  }
+
+  #refuseWhileClosing(): void {
+    if (this.#closing.signal.aborted) throw new Failure('REFUSED', 'Porchlight is stopping.')
   }
 
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {

@@ -1,6 +1,6 @@
 /** What has to work before a new version may stay: the doors, the mail store, the way of a message, and a console. */
 import { budget } from '../base/budget.ts'
-import { Failure, sentence } from '../base/failure.ts'
+import { sentence } from '../base/failure.ts'
 import type { Vital } from '../board/health.ts'
 import type { House, Transport } from '../commands/command.ts'
 import { controlPath } from '../commands/places.ts'
@@ -32,7 +32,7 @@ export function vitalsOf({ house, selftest, dial }: Body): readonly Vital[] {
 /** All of them have opened, or the server would not be there; somebody has to answer behind them, too. */
 async function doors({ household: { config, server } }: Body['house']): Promise<string | undefined> {
   if (!server) return 'No server is there.'
-  const endpoints = [...config.listen.smtp, ...config.listen.pop3, ...config.listen.pop3s]
+  const endpoints = Object.values(config.listen).flat()
   for (const { host, port } of endpoints.filter(({ port }) => port !== 0)) {
     const connection = await dial({ host: reachable[host] ?? host, port }, budget.handshakeMs)
     if (!connection) return `Nobody answers at port ${port}.`
@@ -57,7 +57,7 @@ async function passes(selftest: Body['selftest']): Promise<string | undefined> {
     const done = await inTime(selftest(), budget.selftestMs)
     return done === undefined ? 'The self-test does not come to its end.' : undefined
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
+    // Whatever it was, it is a reason not to stay with this version, and none to end the server.
     return `The self-test has failed: ${sentence(error)}`
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { sentence } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Claim, type Sending } from './mdns-claim.ts'
+import { mentions, Pace } from './mdns-pace.ts'
 import { addressOf, readMdns } from './mdns-packet.ts'
 
 /** Where the box is, as the board says it. */
@@ -42,12 +43,13 @@ export class Announcer {
   #near = new BlockList()
   #timer: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
-  /** The second that is under way, and the datagrams that came in it. */
-  #second = { at: Number.NEGATIVE_INFINITY, datagrams: 0 }
+  readonly #pace = new Pace()
+  #label: string
   #told: string | undefined
 
   constructor({ label, clock, log, port = 5353 }: Options) {
     this.#claim = new Claim(label)
+    this.#label = label
     this.#clock = clock
     this.#log = log
     this.#port = port
@@ -75,6 +77,7 @@ export class Announcer {
 
   /** Claims another name. */
   rename(label: string): void {
+    this.#label = label
     this.#do(now => this.#claim.rename(label, now))
   }
 
@@ -136,19 +139,12 @@ export class Announcer {
 
   #hear(octets: Buffer, from: RemoteInfo): void {
     const address = from.address.replace(/%.*/, '')
-    if (!this.#isInPace() || !this.#near.check(address, from.family === 'IPv6' ? 'ipv6' : 'ipv4')) return
+    if (!this.#near.check(address, from.family === 'IPv6' ? 'ipv6' : 'ipv4')) return
+    if (!mentions(octets, this.#label) || !this.#pace.take(octets.length, this.#clock.elapsed())) return
     const heard = readMdns(octets)
     if (!heard) return
     const origin = { address: from.address, port: from.port, peer: from.port === this.#port }
     this.#do(now => this.#claim.hear(heard, origin, now))
-  }
-
-  /** Whoever floods the network with datagrams must not have all our time. */
-  #isInPace(): boolean {
-    const now = this.#clock.elapsed()
-    if (now - this.#second.at >= 1000) this.#second = { at: now, datagrams: 0 }
-    this.#second.datagrams += 1
-    return this.#second.datagrams <= budget.mdnsPace
   }
 
   /** Has the claim do something, sends what comes of it, and sets the clock for what comes next. */

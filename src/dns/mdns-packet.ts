@@ -52,6 +52,8 @@ export function readMdns(octets: Buffer): Heard | undefined {
   if (octets.length < headerOctets || octets.length > budget.mdnsDatagram) return undefined
   // Other kinds of messages, and refusals, are passed over: §18.3, §18.11.
   if ((octets.readUInt16BE(2) & 0x780f) !== 0 || octets.readUInt16BE(4) > budget.mdnsQuestions) return undefined
+  const records = octets.readUInt16BE(6) + octets.readUInt16BE(8) + octets.readUInt16BE(10)
+  if (records > budget.mdnsRecords) return undefined
   const message = Buffer.from(octets)
   try {
     // The questions alone first: the records behind them are looked through before the decoder believes them.

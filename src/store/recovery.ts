@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { bootId } from '../base/boot.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log as Notes } from '../base/log.ts'
 import { pathsIn } from './engine.ts'
@@ -15,9 +16,6 @@ import { refuseLocked } from './files.ts'
 import { repair } from './repair.ts'
 import { misleadingTable } from './table.ts'
 import { unreadableFiles } from './writeahead.ts'
-
-/** Another one each time the kernel starts: a power cut is no reason to suspect the files. */
-const bootPath = '/proc/sys/kernel/random/boot_id'
 
 /**
  * The sign, in the data directory, that a process has the store open. It says under which boot, and need not be synced:
@@ -33,12 +31,13 @@ export class Sign {
   /** Whether a process has left it that died under this boot; without /proc any that is found may be of this one. */
   async left(): Promise<boolean> {
     const sign = await read(this.#path)
-    return sign !== undefined && sign === ((await read(bootPath)) ?? sign)
+    // A power cut is no reason to suspect the files.
+    return sign !== undefined && sign === ((await bootId()) ?? sign)
   }
 
   /** A disk that is full or read-only does not keep the store from being opened. */
   async put(): Promise<void> {
-    await writeFile(this.#path, (await read(bootPath)) ?? '', { mode: 0o600 }).catch(() => {})
+    await writeFile(this.#path, (await bootId()) ?? '', { mode: 0o600 }).catch(() => {})
   }
 
   async remove(): Promise<void> {

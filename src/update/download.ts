@@ -119,14 +119,24 @@ async function fetchRest(url: URL, file: FileHandle, state: State, download: Dow
     await room(data, (total ?? mostOctets) - state.done, reserve)
     for await (const chunk of answer) {
       if (state.done + chunk.length > (total ?? mostOctets)) tooLong()
-      await inWords(diskWords, () => file.write(chunk, 0, chunk.length, state.done))
-      state.done += chunk.length
+      state.done = await put(file, chunk, state.done)
       await progress(state.done, total === undefined ? undefined : state.done / total)
     }
     if (total !== undefined && state.done < total) throw new Error('the connection broke')
   } finally {
     answer.destroy()
   }
+}
+
+/** Writes it all: a disk that runs full takes a part. @returns the position behind it */
+async function put(file: FileHandle, octets: Buffer, position: number): Promise<number> {
+  for (let done = 0; done < octets.length; ) {
+    const { bytesWritten } = await inWords(diskWords, () =>
+      file.write(octets, done, octets.length - done, position + done),
+    )
+    done += bytesWritten
+  }
+  return position + octets.length
 }
 
 /** What an update may have beside its part. */

@@ -23,9 +23,21 @@ export async function fetchFrom(address: URL, asked: Asked): Promise<IncomingMes
     const { statusCode = 0, headers } = answer
     if (![301, 302, 303, 307, 308].includes(statusCode)) return answer
     answer.destroy()
-    url = readAddress(headers.location ?? '', url)
+    url = followed(url, readAddress(headers.location ?? '', url))
   }
   return refuse(`${address.host} sends on too often from one address to the next.`)
+}
+
+/**
+ * A web server may send on within itself, and to whoever proves by a certificate to be who is meant, before anything is asked.
+ * Without that it could have the box ask the household's router for something, or a program on the box.
+ * @throws Failure REFUSED
+ */
+function followed(from: URL, to: URL): URL {
+  if (to.protocol === 'https:' || to.origin === from.origin) return to
+  return refuse(
+    `${from.host} sends on to ${to.host} without encryption (https). It is not asked, and nothing is installed.`,
+  )
 }
 
 /** @param base of an address that is relative @throws Failure REFUSED when it is none of http or https */

@@ -32,6 +32,19 @@ const cutting = `
   rm() { step; command rm "$@"; }
 `
 
+for (const [content, slot] of [
+  [a, 'a'],
+  [b, 'b'],
+  ['[all]\r\nboot_partition=3\r\n', 'b'],
+  ['[all]\nboot_partition=4\n', ''],
+  ['', ''],
+] as const) {
+  test(`the choice is read where no firmware tells: ${JSON.stringify(content)}`, () => {
+    using partition = new FirstPartition({ 'autoboot.txt': content })
+    assert.equal(partition.run('read_choice'), slot)
+  })
+}
+
 test('three starts of a version that is never well, then the old one, which can tell', () => {
   using partition = new FirstPartition({ 'autoboot.txt': a })
   partition.run('choose_on_trial b 0.2.0')
@@ -52,6 +65,12 @@ test('a version that is well stays', () => {
   partition.run('end_trial')
   for (let starts = 0; starts < 5; starts++) assert.deepEqual(start(partition), { slot: 'b', verdict: 'go' })
   assert.deepEqual(partition.files, { 'autoboot.txt': b })
+})
+
+test('a way back that cannot be written is no success: the start stops with words instead of going round', () => {
+  using partition = new FirstPartition({ 'autoboot.txt': b, trial: '0 a b 0.2.0\n' })
+  assert.equal(partition.run('dd() { return 1; }; count_start b; echo "$? $verdict"'), '1 gave-up')
+  assert.deepEqual(partition.files, { 'autoboot.txt': b, trial: '0 a b 0.2.0\n' })
 })
 
 test('a choice for good ends a trial', () => {
@@ -117,4 +136,14 @@ test("GRUB's block keeps its 1024 octets, its order and what was not changed", (
   assert.equal(trial, '3 a b 0.2.0')
   partition.run('environment=block; end_trial')
   assert.equal(partition.files.block, `${head}slot=b\ntrial=\nfrom=\nversion=\nfallback=\n`.padEnd(1024, '#'))
+})
+
+test("GRUB's block that was lost is written anew", () => {
+  using partition = new FirstPartition({})
+  assert.equal(
+    partition.run(
+      'mkdir -p "$select_folder/EFI/BOOT"; has_grub && choose_for_good b; grub_get slot; rm -r "$select_folder/EFI"',
+    ),
+    'b',
+  )
 })

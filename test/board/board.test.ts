@@ -55,6 +55,13 @@ describe('a board', () => {
     })
   }
 
+  test('is known while the rest of what it says cannot be read', async () => {
+    await using run = await RunDirectory.make()
+    await run.write('network.json', ' '.repeat(100_000))
+    using board = await Board.open(run.path, silentLog)
+    assert.deepEqual([board.version, board.network], ['0.2.0', undefined])
+  })
+
   const senseless = [
     '',
     '{',
@@ -100,7 +107,7 @@ describe('a board', () => {
     assert.equal(clock.unset?.(), false)
   })
 
-  test('asks its steward by the words of updates, and knows when it goes down', async () => {
+  test('asks its steward by the words of updates, and knows when it is switched off', async () => {
     await using run = await RunDirectory.make({ trial: { left: 1, from: 'b' } })
     await run.employ()
     using board = await Board.open(run.path, silentLog)
@@ -108,19 +115,22 @@ describe('a board', () => {
     await board.back()
     assert.ok(board.trial)
     await board.steward('healthy')
-    assert.deepEqual([board.trial, board.leaving], [undefined, false])
+    assert.equal(board.trial, undefined)
     await board.reboot()
-    assert.equal(board.leaving, true)
-    assert.deepEqual(await run.asked(), ['choose b 0.3.0', 'back', 'healthy', 'reboot'])
+    // A restart that hangs is what the watchdog is for.
+    assert.equal(board.switchesOff, false)
+    await board.steward('poweroff')
+    assert.equal(board.switchesOff, true)
+    assert.deepEqual(await run.asked(), ['choose b 0.3.0', 'back', 'healthy', 'reboot', 'poweroff'])
   })
 
   test('whose steward refuses stays where it is', async () => {
     await using run = await RunDirectory.make({ trial: { left: 1, from: 'b' } })
     await run.employ('no The choice cannot be written.')
     using board = await Board.open(run.path, silentLog)
-    await assert.rejects(board.reboot(), { code: 'REFUSED', message: 'The choice cannot be written.' })
+    await assert.rejects(board.steward('poweroff'), { code: 'REFUSED', message: 'The choice cannot be written.' })
     await assert.rejects(board.steward('healthy'))
-    assert.deepEqual([board.leaving, board.trial?.left], [false, 1])
+    assert.deepEqual([board.switchesOff, board.trial?.left], [false, 1])
   })
 })
 

@@ -60,6 +60,13 @@ describe('a server on a board', () => {
     assert.match((await server.command(['status'])).out, /^went back +0\.3\.0 did not come up/m)
     while (!(await run.asked()).includes('healthy')) await setImmediate()
     assert.equal(await server.stop(), 0)
+
+    // The boot scripts say the same for as long as the board is on, however often the server comes back.
+    await using again = await ServerProcess.start({ data, words: ['--board', run.path] })
+    await again.command(['queue', 'list'])
+    assert.equal(await again.stop(), 0)
+    assert.ok(!again.log.some(({ msg }) => msg === 'a newer version did not work; this one runs again'))
+    assert.equal((await run.asked()).filter(words => words === 'healthy').length, 1)
   })
 
   test('whose boot scripts say nothing takes mail all the same', bound, async () => {

@@ -20,7 +20,7 @@ const feeder = `
 import { systemClock } from '${source}/base/clock.ts'
 import { silentLog } from '${source}/base/log.ts'
 import { Watchdog } from '${source}/board/watchdog.ts'
-new Watchdog({ device: process.argv[1], log: silentLog, clock: systemClock, leaving: () => false, everyMs: ${everyMs} })
+new Watchdog({ device: process.argv[1], log: silentLog, clock: systemClock, switchesOff: () => false, everyMs: ${everyMs} })
 process.on('SIGUSR2', () => { for (;;); })
 console.log('fed')`
 
@@ -86,9 +86,9 @@ describe('the watchdog', () => {
     })
   }
 
-  for (const leaving of [true, false]) {
+  for (const off of [true, false]) {
     test(
-      `is ${leaving ? 'disarmed where the board goes down' : 'left armed where only the server ends'}`,
+      `is ${off ? 'disarmed where the board is switched off' : 'left armed where it goes down otherwise'}`,
       bound,
       async () => {
         await using folder = await mkdtempDisposable(join(tmpdir(), 'porchlight-'))
@@ -99,12 +99,12 @@ describe('the watchdog', () => {
             device: path,
             log: silentLog,
             clock: testClock(),
-            leaving: () => leaving,
+            switchesOff: () => off,
             everyMs,
           })
           await device.meal()
         }
-        assert.equal(device.eaten.endsWith('V'), leaving)
+        assert.equal(device.eaten.endsWith('V'), off)
       },
     )
   }
@@ -114,7 +114,7 @@ describe('the watchdog', () => {
     const path = join(folder.path, 'watchdog')
     using device = new Device(path)
     const clock = testClock()
-    const options = { device: path, log: silentLog, clock, leaving: () => false, everyMs, startMs: 1000 }
+    const options = { device: path, log: silentLog, clock, switchesOff: () => false, everyMs, startMs: 1000 }
     using late = new Watchdog(options)
     await device.meal()
     await clock.sleep(1001, new AbortController().signal)
@@ -128,7 +128,13 @@ describe('the watchdog', () => {
   test('that is not there is not made, and one that comes later is fed', bound, async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'porchlight-'))
     const path = join(folder.path, 'watchdog')
-    using _watchdog = new Watchdog({ device: path, log: silentLog, clock: testClock(), leaving: () => true, everyMs })
+    using _watchdog = new Watchdog({
+      device: path,
+      log: silentLog,
+      clock: testClock(),
+      switchesOff: () => true,
+      everyMs,
+    })
     await setTimeout(3 * everyMs)
     await assert.rejects(readFile(path), { code: 'ENOENT' })
     await writeFile(path, '')

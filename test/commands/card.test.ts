@@ -1,6 +1,6 @@
 /** `porchlight.toml` on the first partition: what people write into it, what becomes of that, and what they find there then. */
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { verifyPassword } from '../../src/auth/password.ts'
@@ -265,6 +265,37 @@ describe('porchlight.toml on the first partition', () => {
       assert.deepEqual(await box.run.asked(), [])
     })
   }
+
+  for (const [name, card, why] of [
+    [
+      'thousands of settings',
+      Array.from({ length: 6000 }, (_, i) => `a${i} = 1\n`).join(''),
+      /nothing of this file is used yet\. In the line below, a file begins that has more than 100 settings\./,
+    ],
+    [
+      'a name without end',
+      `[setup]\naccount = "alice"\npassword = "${secret}"\n${'y'.repeat(60_000)} = 1\n`,
+      /a file begins in which a name has more than 100 characters\./,
+    ],
+  ] as const) {
+    test(`that has ${name} holds nobody up, and says so`, { timeout: 20_000 }, async () => {
+      await using box = await Box.make()
+      await box.start(card)
+      assert.match(box.card, why)
+      assert.deepEqual(box.configured.household.accounts.list(), [])
+      const written = box.card
+      await box.start()
+      assert.equal(box.card, written)
+    })
+  }
+
+  test('that cannot be read is no reason to serve no mail', async () => {
+    await using box = await Box.make()
+    const { accounts, settings, configuration, now } = box.configured.household
+    using board = await Board.open(box.run.path, silentLog)
+    await mkdir(join(box.run.path, 'first-boot.toml'))
+    assert.equal(await applyCard({ accounts, settings, configuration, now, board }, silentLog), false)
+  })
 
   test('asks for a server that is opened anew where it listens elsewhere', async () => {
     await using box = await Box.make()

@@ -66,7 +66,17 @@ describe('the set-up of an appliance', () => {
   })
   test('fixes an address: what is wrong is said, and asked again', async () => {
     const board = new ScriptedBoard({ network: athome, obey: () => fixed })
-    const shown = await walk(board, ['fixed', '192.168.1.7', '', '', '4', '192.168.1.7/24', '', '9.9.9.9 1.1.1.1', ''])
+    const shown = await walk(board, [
+      'fixed',
+      '192.168.1.7',
+      '',
+      '',
+      '4',
+      '192.168.1.7/24',
+      '',
+      '9.9.9.9, 1.1.1.1,',
+      '',
+    ])
     assert.match(shown, /In most homes it is \/24/)
     assert.deepEqual(board.asked, ['network fixed 192.168.1.7/24 192.168.1.1 9.9.9.9,1.1.1.1'])
     assert.match(shown, /\[192\.168\.1\.5\/24\]: /)

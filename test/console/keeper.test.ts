@@ -96,6 +96,15 @@ describe('a keeper', () => {
     await assert.rejects(keeper.restart(), (error: unknown) => error instanceof Error && !(error instanceof Failure))
   })
 
+  test('opens nothing any more once it is being closed for good', async () => {
+    await using directory = await temporaryDirectory()
+    const { keeper, notes } = await house(directory.path)
+    const closing = keeper.close()
+    await assert.rejects(keeper.restart(), { code: 'REFUSED', message: 'Porchlight is stopping.' })
+    await closing
+    assert.deepEqual(notes, ['open', 'close'])
+  })
+
   test('opens it again when it could not be closed in order', async () => {
     await using directory = await temporaryDirectory()
     let opened = 0
@@ -166,6 +175,21 @@ describe('a keeper of a house whose store cannot be opened', () => {
     assert.deepEqual(notes, ['open', 'opened anew', 'reload', 'close'])
   })
 
+  test('tries it again more seldom where that takes long: a worn card is not to be repaired all the time', async () => {
+    await using directory = await temporaryDirectory()
+    const minutes = new Minutes()
+    const fails = () => {
+      minutes.passed += 20 * 60_000
+      return damaged
+    }
+    const { keeper } = await house(directory.path, fails, minutes)
+    await minutes.pass()
+    await keeper.reload()
+    await setImmediate()
+    assert.deepEqual(minutes.slept, [60_000, 180 * 60_000])
+    await keeper.close()
+  })
+
   test('tries it again when somebody restarts it, after what is done in between', async () => {
     await using directory = await temporaryDirectory()
     const { keeper, state, notes } = await broken(directory.path)
@@ -232,6 +256,10 @@ describe('a keeper of a house whose store cannot be opened', () => {
 
 /** A clock whose time passes when the test says so. */
 class Minutes implements Clock {
+  /** How long each sleep was to be, ms. */
+  readonly slept: number[] = []
+  /** What `elapsed` tells. */
+  passed = 0
   #wake = Promise.withResolvers<void>()
   #asleep = Promise.withResolvers<void>()
 
@@ -240,10 +268,11 @@ class Minutes implements Clock {
   }
 
   elapsed(): number {
-    return 0
+    return this.passed
   }
 
-  async sleep(_ms: number, signal?: AbortSignal): Promise<void> {
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.slept.push(ms)
     this.#asleep.resolve()
     signal?.addEventListener('abort', () => this.#wake.resolve())
     await this.#wake.promise

@@ -114,6 +114,7 @@ describe('a box on the network', { timeout: 30_000 }, () => {
     await using announcer = announce(port)
     await announced
     const nonsense = Buffer.alloc(9000, 0xc0)
+    nonsense.write('porchlight', 12)
     for (let i = 0; i < 2 * budget.mdnsPace; i++) {
       nonsense.writeUInt32BE(i)
       await new Promise(resolve => other.send(nonsense, port, group, resolve))

@@ -143,6 +143,18 @@ describe('a download', () => {
     await assert.rejects(web.fetch('/6'), { code: 'REFUSED', message: /sends on too often/ })
   })
 
+  test('is not led by a web server to somebody who proves nothing, as the router at home or a program on the box', async () => {
+    await using router = await Web.open((_, response) => void response.end(octets))
+    await using web = await Web.open((_, response) =>
+      response.writeHead(302, { location: `http://me:secret@${router.host}/reboot?now=secret` }).end(),
+    )
+    await assert.rejects(web.fetch(), error => {
+      const said = String(error)
+      return said.includes(`sends on to ${router.host} without encryption`) && !said.includes('secret')
+    })
+    assert.deepEqual(router.requests, [])
+  })
+
   test('that is stopped leaves nothing', async () => {
     await using web = await Web.open((_, response) => half(response))
     const stop = new AbortController()
@@ -191,6 +203,8 @@ test('a download by TLS asks for a certificate of that very name, of an authorit
   const address = `https://localhost:${portOf(secure)}/x`
   try {
     assert.equal(await web.fetch(address, { ca: authority.pem }), octets.toString())
+    await using moved = await Web.open((_, response) => response.writeHead(301, { location: address }).end())
+    assert.equal(await moved.fetch('/x', { ca: authority.pem }), octets.toString())
     await assert.rejects(web.fetch(address), { code: 'REFUSED', message: /cannot be fetched from localhost/ })
   } finally {
     secure.closeAllConnections()

@@ -6,7 +6,7 @@ import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { makeKey, publicHalf } from '../../scripts/pack-update.ts'
-import { Maker } from './maker.ts'
+import { fatSlot, Maker, slotManifest } from './maker.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -22,6 +22,34 @@ describe('an update', () => {
     const slot = join(maker.folder, 'slot')
     await writeFile(slot, Buffer.alloc(5000))
     await assert.rejects(maker.update({ slot }), /5000 octets, which is no multiple of 4096/)
+  })
+
+  test('is not made of a slot with another version, or with none', async () => {
+    await using maker = await Maker.open()
+    const slot = join(maker.folder, 'slot')
+    const key = join(maker.folder, 'key')
+    makeKey(key)
+    const words = [
+      slot,
+      '--key',
+      key,
+      '--out',
+      join(maker.folder, 'x'),
+      '--arch',
+      'arm64',
+      '--built',
+      '1',
+      '--version',
+      '0.9.9',
+    ]
+    const pack = () =>
+      spawnSync(process.execPath, [join(root, 'scripts/pack-update.ts'), ...words], { encoding: 'utf8' })
+    await writeFile(slot, Buffer.alloc(4096))
+    assert.match(pack().stderr, /holds no system, and not version 0\.9\.9/)
+    await writeFile(slot, fatSlot('manifest.json', slotManifest('0.9.8')))
+    assert.match(pack().stderr, /holds version 0\.9\.8, and not version 0\.9\.9/)
+    await writeFile(slot, fatSlot('manifest.json', slotManifest('0.9.9')))
+    assert.equal(pack().status, 0)
   })
 
   test('names all that it is made of on the command line, or says how', async () => {

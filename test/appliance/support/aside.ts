@@ -3,7 +3,7 @@
  * kernel knows. Whoever holds the board can do this to any Linux: the harness, as the firmware, gives the kernel one more archive
  * behind the initramfs, and has it begin with that. The image has nothing of it.
  */
-import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tool } from './tool.ts'
 
@@ -12,7 +12,9 @@ export const asideWords = ['rdinit=/aside'] as const
 
 /** It outlives the initramfs, whose files are gone then: all that it uses is open before, and it calls no program. */
 const before = `#!/bin/busybox sh
-/bin/busybox mkdir /of-aside
+/bin/busybox mkdir -p /of-aside /dev
+# The shell wants it for whatever runs beside it.
+/bin/busybox mknod /dev/null c 1 3
 /bin/busybox mount -t proc proc /of-aside
 /bin/busybox mknod /line-aside c 204 64
 /bin/busybox mkfifo /pause-aside
@@ -49,6 +51,6 @@ export async function putAside(initrd: string, work: string): Promise<void> {
   await chmod(program, 0o755)
   const archive = await tool(['cpio', '--quiet', '-o', '-H', 'newc', '-D', folder], Buffer.from('aside\n'))
   // The kernel wants each archive to begin at a multiple of four.
-  await appendFile(initrd, Buffer.alloc(4))
+  await appendFile(initrd, Buffer.alloc(-(await stat(initrd)).size & 3))
   await appendFile(initrd, archive)
 }

@@ -11,7 +11,12 @@ import { tool } from './tool.ts'
 
 /** Octets of the log's own sectors: its head, and the head of each entry, take one. */
 const sector = 512
-const flag = { flush: 1n, fua: 2n } as const
+const flag = { flush: 1n, discard: 4n } as const
+/** Octets that are copied at once. */
+const piece = 1024 * 1024
+
+/** The file of a disk, and where what belongs to it lies. */
+type Place = Pick<Disk, 'folder' | 'path'>
 
 type Entry = {
   /** Where it belongs on the disk, and where its octets are in the log. */
@@ -25,18 +30,18 @@ type Entry = {
 export type Loss = { readonly writes: number; readonly flushes: number; readonly lost: number }
 
 export class WriteLog {
-  readonly #disk: Disk
+  readonly #disk: Place
   readonly #before: string
   readonly #log: string
 
-  private constructor(disk: Disk) {
+  private constructor(disk: Place) {
     this.#disk = disk
     this.#before = join(disk.folder, 'before.img')
     this.#log = join(disk.folder, 'writes.log')
   }
 
   /** Keeps the disk as it is now, and a log that has nothing yet. */
-  static async begin(disk: Disk): Promise<WriteLog> {
+  static async begin(disk: Place): Promise<WriteLog> {
     const log = new WriteLog(disk)
     await tool(['cp', '--reflink=auto', '--sparse=always', disk.path, log.#before])
     await rm(log.#log, { force: true })
@@ -51,20 +56,25 @@ export class WriteLog {
   }
 
   /** The power is gone: makes the disk what a card with a cache would be now. */
-  async lose(random: Random): Promise<Loss> {
+  async lose(random: Pick<Random, 'percent'>): Promise<Loss> {
     await using log = await open(this.#log, 'r')
     const entries = await readEntries(log)
     const last = entries.findLastIndex(({ flags }) => (flags & flag.flush) !== 0n)
-    const lost = (entry: Entry, i: number) => i > last && (entry.flags & flag.fua) === 0n && random.percent(50)
-    const kept = entries.filter((entry, i) => entry.octets > 0 && !lost(entry, i))
+    const kept = entries.filter(({ octets }, i) => octets > 0 && (i <= last || !random.percent(50)))
     await using disk = await open(this.#before, 'r+')
-    for (const { from, to, octets } of kept) {
-      const { buffer } = await log.read(Buffer.alloc(octets), 0, octets, from)
-      await disk.write(buffer, 0, octets, to)
-    }
+    for (const entry of kept) await replay(entry, log, disk)
     await rename(this.#before, this.#disk.path)
     const writes = entries.filter(({ octets }) => octets > 0).length
     return { writes, flushes: entries.length - writes, lost: writes - kept.length }
+  }
+}
+
+/** Does again what the guest did. What is discarded reads as zeros. */
+async function replay({ from, to, octets, flags }: Entry, log: FileHandle, disk: FileHandle): Promise<void> {
+  for (let at = 0; at < octets; at += piece) {
+    const some = Buffer.alloc(Math.min(piece, octets - at))
+    if ((flags & flag.discard) === 0n) await log.read(some, 0, some.length, from + at)
+    await disk.write(some, 0, some.length, to + at)
   }
 }
 
@@ -76,11 +86,12 @@ async function readEntries(log: FileHandle): Promise<readonly Entry[]> {
   for (let at = sector; at + sector <= size; ) {
     await log.read(head, 0, sector, at)
     const [place, flags] = [Number(head.readBigUInt64LE(0)), head.readBigUInt64LE(16)]
-    const octets = Number(head.readBigUInt64LE(24))
-    const from = at + sector
-    if ((flags === 0n && octets === 0) || from + octets > size) break
+    // Its fourth number, the octets that follow, is always 0 in QEMU's logs.
+    const octets = Number(head.readBigUInt64LE(8)) * sector
+    const [from, follows] = [at + sector, (flags & flag.discard) === 0n ? octets : 0]
+    if ((flags === 0n && octets === 0) || from + follows > size) break
     entries.push({ to: place * sector, from, octets, flags })
-    at = from + octets
+    at = from + follows
   }
   return entries
 }

@@ -15,12 +15,13 @@ slot_number() {
 
 # --- GRUB's block of variables: 1024 octets, a head line, NAME=VALUE lines, filled up with '#'.
 
+# Its folder tells: a block that was lost is written anew.
 has_grub() {
-  [ -f "$select_folder/$environment" ]
+  [ -f "$select_folder/$environment" ] || [ -d "$select_folder/EFI" ]
 }
 
 grub_get() {
-  sed -n "s/^$1=//p" "$select_folder/$environment" | head -n 1
+  sed -n "s/^$1=//p" "$select_folder/$environment" 2>/dev/null | head -n 1
 }
 
 # grub_put NAME=VALUE...: an empty value is how GRUB has it, too.
@@ -60,6 +61,15 @@ read_fallback() {
   if has_grub; then grub_get fallback; else first_line "$select_folder/fallback"; fi
 }
 
+# Prints the slot that was chosen, or nothing.
+read_choice() {
+  if has_grub; then
+    grub_get slot
+  else
+    case $(sed -n 's/^boot_partition=\([0-9]*\).*/\1/p' "$select_folder/autoboot.txt") in 2) echo a ;; 3) echo b ;; esac
+  fi
+}
+
 write_choice() {
   printf '[all]\nboot_partition=%s\n' "$(slot_number "$1")" | replace "$select_folder/autoboot.txt"
 }
@@ -95,12 +105,13 @@ end_trial() {
 }
 
 # give_up: the slot on trial did not come up. The choice first: a cut after it is told by the old version's own start.
+# Fails where the choice could not be written: another start would only be the same again.
 give_up() {
   if has_grub; then
     grub_put "slot=$from" trial= from= version= "fallback=$version"
   else
     printf '0 %s %s %s\n' "$from" "$to" "$version" | replace "$select_folder/trial"
-    write_choice "$from"
+    write_choice "$from" || return
     printf '%s\n' "$version" | replace "$select_folder/fallback"
     rm -f "$select_folder/trial"
     sync
@@ -124,8 +135,8 @@ count_start() {
     rm -f "$select_folder/trial"
     sync
   elif [ "$left" -eq 0 ]; then
-    give_up
     verdict=gave-up
+    give_up
   else
     left=$((left - 1))
     printf '%s %s %s %s\n' "$left" "$from" "$to" "$version" | replace "$select_folder/trial"

@@ -80,16 +80,20 @@ do_ports() {
   firewall || refuse 'The firewall could not be set.'
 }
 
-# Read as the server, whose folder it is: a link laid there must not lead root anywhere.
 do_first_boot() {
-  timeout 5 /usr/bin/setpriv --reuid=porchlight --regid=porchlight --clear-groups \
-    head -c 65536 /run/board-out/first-boot.toml >/run/keep/first-boot.toml && [ -s /run/keep/first-boot.toml ] ||
+  as_server timeout 5 head -c 65536 /run/board-out/first-boot.toml >/run/keep/first-boot.toml && [ -s /run/keep/first-boot.toml ] ||
     refuse 'There is no file to write back.' || return
   with_select rw write_first_boot || refuse 'The first partition of the card cannot be written to.' || return
   rm -f /run/board/first-boot.toml /run/keep/first-boot.toml
 }
 
+# The old text holds passwords, and its blocks would be free with the words still in them. What was applied is not needed any
+# more: a cut in between leaves a file that says nothing.
 write_first_boot() {
+  if [ -f "$select_folder/porchlight.toml" ]; then
+    octets=$(wc -c <"$select_folder/porchlight.toml")
+    head -c "$octets" /dev/zero | tr '\0' '#' | dd of="$select_folder/porchlight.toml" conv=notrunc,fsync 2>/dev/null
+  fi
   replace "$select_folder/porchlight.toml" </run/keep/first-boot.toml
 }
 

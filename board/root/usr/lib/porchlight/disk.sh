@@ -1,12 +1,16 @@
 #!/bin/sh
 # The data partition: grown to the end of the card, checked, mounted at /data. Sourced by preinit; a cut anywhere repeats.
 
-# The table first, one sector rewritten. The file system is grown at each start that finds it smaller than its partition,
-# so a cut in between is made good by the next start.
+# The table first, one sector rewritten. The file system is grown at each start that finds it smaller than its partition, and
+# while it is mounted: its journal knows each step then, so a cut leaves it whole, and the next start goes on.
+data_folder=${DATA_FOLDER:-/data}
+
 grow_data() {
   grown=false
   part=/sys/class/block/${data##*/}
   whole=$(cat "/sys/block/$disk/size")
+  # A table of this kind ends at 2 TiB.
+  [ "$whole" -le 4294967295 ] || whole=4294967295
   finish=$(($(cat "$part/start") + $(cat "$part/size")))
   # Less than 16 MiB to gain: a table is not rewritten for alignment.
   [ $((whole - finish)) -gt 32768 ] || return 0
@@ -45,30 +49,45 @@ open_data() {
   else
     # Mounted even if e2fsck is not content: read-only mail is better than none, and the rescue console is next.
     check_data || tell 'The mail partition is damaged and could not be repaired wholly.'
-    grow_system
   fi
-  mount_data
+  mount_data || return 1
+  grow_system
 }
 
-# resize2fs wants a full check before.
 grow_system() {
   is_smaller || return 0
-  /usr/sbin/e2fsck -f -p "$data" >>/run/keep/grow.log 2>&1
   /usr/sbin/resize2fs "$data" >>/run/keep/grow.log 2>&1 && grown=true
+  return 0
 }
 
 mount_data() {
-  mount -t ext4 -o noatime,nodev,nosuid,noexec,errors=remount-ro "$data" /data
+  mount -t ext4 -o noatime,nodev,nosuid,noexec,errors=remount-ro "$data" "$data_folder"
+}
+
+# What a repair could not put back to its place: there was mail once, and now there is none. A new mailbox on top of that would
+# look like a loss that nobody told of, and take the room that the lost files are still in.
+is_mail_lost() {
+  if [ -d "$data_folder/porchlight/log" ] && [ ! -L "$data_folder/porchlight" ]; then return 1; fi
+  [ -e "$data_folder/board/had-mail" ] || [ -n "$(ls -A "$data_folder/lost+found" 2>/dev/null)" ]
+}
+
+# own_folder NAME OWNER RIGHTS: a folder, and never a link to one: the server may have laid it, and root would be led elsewhere.
+own_folder() {
+  if [ -L "$data_folder/$1" ] || [ ! -d "$data_folder/$1" ]; then
+    rm -f "$data_folder/$1"
+    mkdir "$data_folder/$1" || return
+  fi
+  chown "$2" "$data_folder/$1"
+  chmod "$3" "$data_folder/$1"
 }
 
 # Root's own below /data/board. The server replaces its configuration in /data itself; the sticky bit keeps the rest from it.
 lay_out_data() {
-  mkdir -p /data/board /data/porchlight
-  chown root:porchlight /data
-  chmod 1770 /data
-  chown root:root /data/board
-  chmod 755 /data/board
-  chown porchlight:porchlight /data/porchlight
-  chmod 700 /data/porchlight
-  [ -e /data/porchlight.toml ] || install -m 600 -o porchlight -g porchlight /etc/porchlight/porchlight.toml /data/porchlight.toml
+  chown root:porchlight "$data_folder"
+  chmod 1770 "$data_folder"
+  own_folder board root:root 755
+  own_folder porchlight porchlight:porchlight 700
+  [ ! -d "$data_folder/porchlight/log" ] || [ -e "$data_folder/board/had-mail" ] || : | replace "$data_folder/board/had-mail"
+  # Written as the server, for the same reason.
+  [ -e "$data_folder/porchlight.toml" ] || as_server install -m 600 /etc/porchlight/porchlight.toml "$data_folder/porchlight.toml"
 }

@@ -38,7 +38,7 @@ write_facts() {
   # The server writes a new version there; and it may ask the watchdog to wait.
   chgrp porchlight "$other" && chmod 660 "$other"
   [ -z "$watchdog" ] || { chgrp porchlight "$watchdog" && chmod 660 "$watchdog"; }
-  model=$(tr -d '\0' </proc/device-tree/model 2>/dev/null || cat /sys/class/dmi/id/product_name 2>/dev/null)
+  model=$(cat /proc/device-tree/model /sys/class/dmi/id/product_name 2>/dev/null | tr -d '\0' | head -n 1)
   {
     printf '{"model":%s,' "$(string "${model:-unknown}")"
     printf '"arch":%s,"slot":"%s",' "$(string "$(field arch /slot/manifest.json)")" "$slot"

@@ -11,6 +11,11 @@ publish() {
   cat >"$1.new" && chmod 644 "$1.new" && mv -f "$1.new" "$1"
 }
 
+# as_server COMMAND...: where the server's own folders are written to or read: a link laid there must not lead root anywhere.
+as_server() {
+  /usr/bin/setpriv --reuid=porchlight --regid=porchlight --clear-groups "$@"
+}
+
 # The first line of a file, or nothing.
 first_line() {
   line=

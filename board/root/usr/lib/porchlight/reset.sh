@@ -19,20 +19,26 @@ read_wishes() {
   [ -z "$left" ] || echo "$left $from $to $version" >/run/boot/trial
 }
 
-# The file stays on the first partition until the new file system is whole.
+# What a new file system can do, as scripts/image/data.ts has it.
+features=has_journal,ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file
+features=$features,huge_file,flex_bg,extent,64bit,dir_nlink,extra_isize,metadata_csum
+
+# The file stays on the first partition until the new file system is whole. Without Debian's own wishes: what they add
+# (orphan_file) makes some versions of e2fsck call a mere power cut a repair.
 make_data() {
   tell 'Everything is being erased...'
-  /usr/sbin/mke2fs -q -F -t ext4 -L data -m 1 "$data" >/run/keep/mke2fs.log 2>&1 || return 1
+  MKE2FS_CONFIG=/dev/null /usr/sbin/mke2fs -q -F -t ext4 -L data -m 1 -b 4096 -I 256 -i 16384 -J size=16 -O "$features" "$data" \
+    >/run/keep/mke2fs.log 2>&1 || return 1
   sync
-  with_select rw rm -f "$select_folder/factory-reset" "$select_folder/factory-reset.txt"
+  # Somebody may have made a folder of that name. What stays there would erase everything at each start.
+  with_select rw rm -rf "$select_folder/factory-reset" "$select_folder/factory-reset.txt"
 }
 
 carry_wishes() {
   if [ -n "$wish_password" ]; then
-    # As the server, whose folder it is: a link laid there must not lead root anywhere.
-    /usr/bin/setpriv --reuid=porchlight --regid=porchlight --clear-groups touch /data/porchlight/reset-console-password
+    as_server touch /data/porchlight/reset-console-password
     sync
-    with_select rw rm -f "$select_folder/reset-console-password" "$select_folder/reset-console-password.txt"
+    with_select rw rm -rf "$select_folder/reset-console-password" "$select_folder/reset-console-password.txt"
   fi
   # A template whose every line is a comment says nothing.
   if [ -s /run/boot/first-boot.toml ] && tr -d '\0\r' </run/boot/first-boot.toml | grep -qv '^[[:space:]]*\(#.*\)\{0,1\}$'; then

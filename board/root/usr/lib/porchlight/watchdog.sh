@@ -16,6 +16,8 @@ arm_watchdog() {
 # feed_watchdog SECONDS: also sets the time it waits, which a shell cannot. Killed hard, it leaves the dog armed.
 feed_watchdog() {
   [ -n "$watchdog" ] || return 0
+  # The one before may feed for a while yet, and the device is for one at a time.
+  stop_feeding
   timeout -s KILL "$1" watchdog -F -T "$watchdog_seconds" -t 5 "$watchdog" >/dev/null 2>&1 &
   echo $! >/run/keep/feeder
 }
@@ -25,7 +27,6 @@ stop_feeding() {
   # busybox's timeout becomes what it runs; its own watcher ends by itself.
   feeder=$(cat /run/keep/feeder)
   kill -KILL "$feeder" 2>/dev/null
-  # The device is for one at a time.
   tries=0
   while kill -0 "$feeder" 2>/dev/null && [ "$tries" -lt 20 ]; do
     tries=$((tries + 1))

@@ -31,6 +31,7 @@ is_port() {
 }
 
 is_ipv4() {
+  case $1 in *.) return 1 ;; esac
   # Four numbers and nothing after them: a fifth would be in `rest`.
   old_ifs=$IFS
   IFS=.
