@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import type { Disk } from './support/disk.ts'
 import { partitions } from './support/disk.ts'
 import { furnishedDisk, letters } from './support/furnished.ts'
-import { comeIn, deliver, fetchAll, say } from './support/household.ts'
+import { comeIn, deliver, fetchLetters, say } from './support/household.ts'
 import { Machine } from './support/machine.ts'
 
 const data = '/porchlight'
@@ -64,10 +64,10 @@ describe('a card with', () => {
       await using machine = await Machine.make({ kind: 'virt', disk })
       await machine.on()
       await machine.listens()
-      const found = await fetchAll(machine, 'alice')
+      const found = await fetchLetters(machine, 'alice')
       assert.ok(found.size >= letters - lost, `${found.size} of ${letters} letters are there`)
       assert.match(await deliver(machine, 'alice', 'Subject: after\r\n\r\nstill here'), /^250 /)
-      assert.equal((await fetchAll(machine, 'alice')).size, found.size + 1)
+      assert.equal((await fetchLetters(machine, 'alice')).size, found.size + 1)
       await comeIn(machine)
       assert.match(await say(machine, 'status'), /store +well/)
     })
@@ -86,7 +86,7 @@ describe('a card with', () => {
     await machine.on()
     await machine.listens()
     assert.match(await deliver(machine, 'alice', 'Subject: no room\r\n\r\nx'), /^452 /)
-    assert.equal((await fetchAll(machine, 'alice')).size, letters)
+    assert.equal((await fetchLetters(machine, 'alice')).size, letters)
     await comeIn(machine)
     assert.match(await say(machine, 'status'), /too little/)
     machine.type('poweroff --yes\r')

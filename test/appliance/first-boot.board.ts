@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { partitions } from './support/disk.ts'
-import { comeIn, deliver, fetchAll, say, secrets } from './support/household.ts'
+import { comeIn, deliver, fetchLetters, say, secrets } from './support/household.ts'
 import { Machine, until } from './support/machine.ts'
 
 const file = 'porchlight.toml'
@@ -28,7 +28,7 @@ describe('porchlight.toml on the first partition', () => {
     await machine.on()
     await machine.listens()
     assert.match(await deliver(machine, 'alice', 'Subject: first\r\n\r\nx'), /^250 /)
-    assert.equal((await fetchAll(machine, 'alice')).size, 1)
+    assert.equal((await fetchLetters(machine, 'alice')).size, 1)
     await until(
       'the password is wiped',
       async () => !(await machine.disk.text(partitions.select, file)).includes(secrets.alice),
@@ -39,7 +39,7 @@ describe('porchlight.toml on the first partition', () => {
     machine.type('reboot --yes\r')
     await machine.ended(1)
     await machine.listens()
-    assert.equal((await fetchAll(machine, 'alice')).size, 1)
+    assert.equal((await fetchLetters(machine, 'alice')).size, 1)
   })
 
   test('has a comment beside a line that cannot be used; the rest is used', async () => {
@@ -51,6 +51,6 @@ describe('porchlight.toml on the first partition', () => {
       const text = await machine.disk.text(partitions.select, file)
       return /many.*#.*|# .*\n.*many/.test(text) && !text.includes(secrets.alice)
     })
-    assert.equal((await fetchAll(machine, 'alice')).size, 0)
+    assert.equal((await fetchLetters(machine, 'alice')).size, 0)
   })
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { furnishedDisk, letters } from './support/furnished.ts'
-import { comeIn, deliver, fetchAll } from './support/household.ts'
+import { comeIn, deliver, fetchLetters } from './support/household.ts'
 import { Machine } from './support/machine.ts'
 
 /** Stops the server once, some seconds after it is there: its event loop stands still, and nobody feeds the watchdog. */
@@ -33,7 +33,7 @@ describe('on a board where the server', () => {
     await using machine = await Machine.make({ kind: 'virt', disk, aside: hang })
     await machine.on()
     await machine.listens()
-    const before = await fetchAll(machine, 'alice')
+    const before = await fetchLetters(machine, 'alice')
     assert.match(await deliver(machine, 'bob', 'Subject: just before\r\n\r\nx'), /^250 /)
     await machine.shows('aside: the server is stopped')
     machine.aside = ''
@@ -41,8 +41,8 @@ describe('on a board where the server', () => {
     assert.equal(await machine.ended(1), 'watchdog')
     console.log(`watchdog reset ${((performance.now() - stoppedAt) / 1000).toFixed(0)} s after the server stood still`)
     await machine.listens()
-    assert.deepEqual(await fetchAll(machine, 'alice'), before)
-    assert.equal((await fetchAll(machine, 'bob')).size, 1)
+    assert.deepEqual(await fetchLetters(machine, 'alice'), before)
+    assert.equal((await fetchLetters(machine, 'bob')).size, 1)
   })
 
   test('ends again and again, the rescue console comes, shows the log, and starts it once it can', async () => {
@@ -68,6 +68,6 @@ describe('on a board where the server', () => {
     machine.type('2\r')
     await machine.listens()
     await comeIn(machine)
-    assert.equal((await fetchAll(machine, 'alice')).size, letters)
+    assert.equal((await fetchLetters(machine, 'alice')).size, letters)
   })
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { furnishedDisk, letters } from './support/furnished.ts'
-import { comeIn, deliver, fetchAll, say } from './support/household.ts'
+import { comeIn, deliver, fetchLetters, say } from './support/household.ts'
 import { Machine } from './support/machine.ts'
 
 /** Says every other second what is in use, MiB, by the kernel's own count. */
@@ -46,7 +46,7 @@ describe('a box', () => {
       await using machine = await Machine.make({ kind, disk, mac })
       await machine.on()
       await machine.listens()
-      assert.equal((await fetchAll(machine, 'alice')).size, letters)
+      assert.equal((await fetchLetters(machine, 'alice')).size, letters)
       await machine.cut()
     }
   })

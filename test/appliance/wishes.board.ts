@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { partitions } from './support/disk.ts'
 import { furnishedDisk, letters } from './support/furnished.ts'
-import { answer, comeIn, fetchAll, say, setUp } from './support/household.ts'
+import { answer, comeIn, fetchLetters, say, setUp } from './support/household.ts'
 import { Machine } from './support/machine.ts'
 
 describe('on a box that is in use', () => {
@@ -20,7 +20,7 @@ describe('on a box that is in use', () => {
     assert.equal(await machine.ended(1), 'reset')
     await setUp(machine)
     await machine.listens()
-    assert.equal((await fetchAll(machine, 'alice')).size, 0)
+    assert.equal((await fetchLetters(machine, 'alice')).size, 0)
     assert.doesNotMatch(await say(machine, 'user list'), /bob/)
     assert.deepEqual(leftOf('factory-reset', await disk.files(partitions.select)), [])
   })
@@ -43,7 +43,7 @@ describe('on a box that is in use', () => {
     await using machine = await Machine.make({ kind: 'virt', disk })
     await machine.on()
     await comeIn(machine)
-    machine.type('passwd\r')
+    machine.type('passwd console\r')
     await answer(machine, [
       ['New password', 'battery staple'],
       ['The same again: ', 'battery staple'],
@@ -60,7 +60,7 @@ describe('on a box that is in use', () => {
     await disk.write(partitions.select, 'reset-console-password', '')
     await machine.on()
     await comeIn(machine)
-    assert.equal((await fetchAll(machine, 'alice')).size, letters)
+    assert.equal((await fetchLetters(machine, 'alice')).size, letters)
     assert.deepEqual(leftOf('reset-console-password', await disk.files(partitions.select)), [])
   })
 })

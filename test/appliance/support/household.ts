@@ -78,6 +78,9 @@ export async function addUser(person: Person, name: string, password: string): P
   await person.shows(/is ready[^\r]*\r\n[\s\S]*porchlight> /)
 }
 
+/** Who writes from the world; what others send is news about the box. */
+const stranger = 'joe@away.example'
+
 /** Has mail for somebody brought by a host of the world, with STARTTLS. @returns the answer to it */
 export async function deliver(machine: Machine, to: string, text: string): Promise<string> {
   using smtp = await Dialogue.open(machine.port('smtp'))
@@ -88,7 +91,7 @@ export async function deliver(machine: Machine, to: string, text: string): Promi
   let said = ''
   for (const line of [
     'EHLO away.example',
-    'MAIL FROM:<joe@away.example>',
+    `MAIL FROM:<${stranger}>`,
     `RCPT TO:<${to}@${domain}>`,
     'DATA',
     `${text}\r\n.`,
@@ -133,4 +136,10 @@ export async function fetchAll(machine: Machine, name: Name): Promise<ReadonlyMa
   }
   await pop3.say('QUIT')
   return mail
+}
+
+/** Of a mailbox, what came from the world. */
+export async function fetchLetters(machine: Machine, name: Name): Promise<ReadonlyMap<string, string>> {
+  const mail = await fetchAll(machine, name)
+  return new Map([...mail].filter(([, text]) => text.startsWith(`Return-Path: <${stranger}>`)))
 }

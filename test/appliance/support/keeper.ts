@@ -35,7 +35,7 @@ async function keepGuest(board: Board, { name, password }: Mailbox, random: Rand
   const secret = `secret ${random.below(2 ** 32)}`
   if (password.now === '') return change(password, secret, () => choose(board, `user add ${name}`, secret, 'is ready'))
   if (random.percent(50)) return change(password, '', () => atPrompt(board, `user remove ${name}`))
-  return change(password, secret, () => choose(board, `user password ${name}`, secret, 'has a new password'))
+  return change(password, secret, () => choose(board, `user password ${name}`, secret, 'is changed'))
 }
 
 async function change(value: Doubtful<string>, after: string, work: () => Promise<unknown>): Promise<void> {
