@@ -29,10 +29,7 @@ const targets = {
   },
 }
 
-/**
- * The runtime's own flags. NODE_OPTIONS is ignored (`execArgvExtension`); `--node-options=` as the first word of the command line
- * adds to them, by which the board confines the server to its folders.
- */
+/** The runtime's own flags. NODE_OPTIONS is ignored (`execArgvExtension`), so nobody else adds any. */
 const flags = [
   '--optimize-for-size', // After a burst of mail the process keeps 79 MB instead of 190.
   '--max-old-space-size=64', // MB of JavaScript objects. Bodies are Buffers, which V8 does not count here.
@@ -156,7 +153,7 @@ async function pack(bundle, arch, folder) {
       useSnapshot: false,
       useCodeCache: false,
       execArgv: flags,
-      execArgvExtension: 'cli',
+      execArgvExtension: 'none',
       assets: { 'classic-level.node': join(root, 'node_modules', 'classic-level', 'prebuilds', targets[arch].addon) },
     },
   })

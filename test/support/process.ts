@@ -16,13 +16,6 @@ export const program: readonly string[] = process.env.PORCHLIGHT_EXECUTABLE
   ? [process.env.PORCHLIGHT_EXECUTABLE]
   : [process.execPath, main]
 
-/** The same with flags of the runtime. */
-function programWith(flags: readonly string[]): readonly string[] {
-  const [file = '', ...words] = program
-  if (flags.length === 0) return program
-  return words.length > 0 ? [file, ...flags, ...words] : [file, `--node-options=${flags.join(' ')}`]
-}
-
 /** Any free port of each service, and a log that a program can read. Comes before the settings a test writes. */
 const standing = `
 listen = { smtp = ["127.0.0.1:0"], submission = [], submissions = [], pop3 = ["127.0.0.1:0"], pop3s = ["127.0.0.1:0"] }
@@ -73,8 +66,6 @@ type ServerOptions = {
   readonly until?: string
   /** Further words of the command line. */
   readonly words?: readonly string[]
-  /** Flags of the runtime. */
-  readonly flags?: readonly string[]
 }
 
 /** A running server. */
@@ -118,10 +109,9 @@ export class ServerProcess implements AsyncDisposable {
     environment,
     until = 'ready',
     words: more = [],
-    flags = [],
   }: ServerOptions): Promise<ServerProcess> {
     if (config !== undefined) await writeConfig(data, config)
-    const words = [...programWith(flags), 'serve', '--data', data, '--config', configPath(data), ...more]
+    const words = [...program, 'serve', '--data', data, '--config', configPath(data), ...more]
     const server = new ServerProcess(data, launch(words, environment))
     await server.logs(until)
     return server

@@ -7,6 +7,8 @@ export type Deed = keyof typeof most
 
 const mostSteps = 40
 const mostDelayMs = 400
+/** By then it burns in any case: what it counts may have come to a standstill. */
+const mostMs = 90_000
 
 export class Fuse {
   /** Acknowledged operations. */
@@ -28,6 +30,7 @@ export class Fuse {
     this.#steps = random.percent(50) ? 0 : random.below(mostSteps)
     this.#delayMs = random.percent(50) ? 0 : random.below(mostDelayMs)
     this.gone = this.#burnt.promise.then(cut)
+    setTimeout(() => this.burn(), mostMs).unref()
   }
 
   /** Whether the power is gone, so that connections break. */
