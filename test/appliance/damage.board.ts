@@ -58,8 +58,8 @@ const damages: readonly Damage[] = [
   },
 ]
 
-/** Octets that are free on a card that is full: less than the store wants to keep, and enough to open it. */
-const left = 8 * 1024 * 1024
+/** Octets that are free on a card that is full: less than the store keeps, more than the file system keeps for root. */
+const left = 128 * 1024 * 1024
 
 function* pieces(octets: number): Generator<Buffer> {
   const piece = Buffer.alloc(1024 * 1024, 'x')
