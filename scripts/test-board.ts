@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 
 const root = join(import.meta.dirname, '..')
 /** What every change is tried with. */
-const usual = ['first', 'writes']
+const usual = ['first.board', 'writes.board']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

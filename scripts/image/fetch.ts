@@ -18,10 +18,19 @@ export async function fetchAll(
   const folders = new Map<string, string>()
   const rest = [...packages]
   const worker = async () => {
-    for (let one = rest.shift(); one; one = rest.shift()) folders.set(one.name, await fetchOne(one, mirror, cache))
+    for (let one = rest.shift(); one; one = rest.shift()) folders.set(one.name, await fetchOnce(one, mirror, cache))
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
   return folders
+}
+
+/** Those under way, by their sum: both images are built at once, and some packages are in both. */
+const underWay = new Map<string, Promise<string>>()
+
+function fetchOnce(locked: Locked, mirror: string, cache: string): Promise<string> {
+  const begun = underWay.get(locked.sha256) ?? fetchOne(locked, mirror, cache)
+  underWay.set(locked.sha256, begun)
+  return begun
 }
 
 async function fetchOne(locked: Locked, mirror: string, cache: string): Promise<string> {
