@@ -87,17 +87,25 @@ async function serve(places: Places): Promise<Lines> {
   return []
 }
 
-/** Opens the server and what works beside it, with what the first partition says of settings. */
+/** Opens the server and what works beside it, with what the first partition says of settings, and then the doors. */
 async function openServer(...parts: Parameters<typeof openAsConfigured>): Promise<Opened> {
   const opened = await openAsConfigured(...parts)
   const [, log] = parts
-  if (!(await applyCard(opened.household, log))) return opened
-  // It listens elsewhere now.
+  try {
+    if (!(await applyCard(opened.household, log))) {
+      await opened.listen()
+      return opened
+    }
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+  // It is to listen elsewhere.
   await opened.close()
-  return openAsConfigured(...parts)
+  return openServer(...parts)
 }
 
-/** Opens the server as the configuration is now, and what works beside it. */
+/** Opens the server as the configuration is now, and what works beside it; nobody is let in yet. */
 async function openAsConfigured(
   places: Places,
   log: Log,
@@ -105,7 +113,7 @@ async function openAsConfigured(
   changed: Changes,
   board: Appliance | undefined,
   local: LocalName | undefined,
-): Promise<Opened> {
+) {
   const { config } = await loadConfig(places)
   const onTrial = board?.trial !== undefined
   const server = await Server.open({ config, directory: places.data, log, clock: clockOf(board), onTrial })
@@ -120,7 +128,6 @@ async function openAsConfigured(
     const configuration = await Configuration.open({ places, config, apply })
     const written = countWrites(server, places.data)
     const household = servedHousehold({ server, configuration, journal, board, local, written, jobs: () => jobs })
-    if (board) void openPorts(board, server.listening, log)
     const jobs = await Jobs.start({
       ...server.services,
       open: server.openMaildrops,
@@ -129,6 +136,10 @@ async function openAsConfigured(
     })
     return {
       household,
+      listen: async () => {
+        await server.listen()
+        if (board) void openPorts(board, server.listening, log)
+      },
       reload: () => configuration.reload(),
       close: async () => {
         jobs.stop()

@@ -36,6 +36,7 @@ export async function selftest(clock: Clock): Promise<Lines> {
     // A board keeps its temporary files in memory, where less is free than a household's mail has to leave.
     const server = await Server.open({ config, directory, log: silentLog, clock, reserve: 0 })
     try {
+      await server.listen()
       return await sendAndFetch(server, directory)
     } finally {
       await server.stop()

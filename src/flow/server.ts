@@ -95,20 +95,15 @@ export class Server {
     setMaxListeners(0, this.#stopping.signal, this.#ending.signal)
   }
 
-  /** @throws Failure of the store, TLS or NETWORK; everything opened before is closed again */
+  /**
+   * Opens store and certificate; nobody comes in and nothing goes out before `listen`.
+   * @throws Failure of the store or TLS; everything opened before is closed again
+   */
   static async open(options: ServerOptions): Promise<Server> {
     const { config, directory, log, clock, onTrial = false, reserve = budget.reserve } = options
     const store = await Store.open(directory, { clock, log, reserve, recovers: true, onTrial })
     try {
-      const server = new Server(store, await loadCertificate(certificateOptions(config, directory)), options)
-      try {
-        await server.#listen()
-        server.queue.start()
-      } catch (error) {
-        await server.#closeDoors()
-        throw error
-      }
-      return server
+      return new Server(store, await loadCertificate(certificateOptions(config, directory)), options)
     } catch (error) {
       await store.close()
       throw error
@@ -227,7 +222,12 @@ export class Server {
     this.#resolver.close()
   }
 
-  async #listen(): Promise<void> {
+  /**
+   * Opens the doors and begins to deliver. Accounts of a first start are there before it: a letter that comes in between
+   * would be refused for good.
+   * @throws Failure NETWORK; the server is to be stopped then
+   */
+  async listen(): Promise<void> {
     const receipt = this.services
     const fetching: AccessServices = { ...receipt, open: this.openMaildrops }
     const fetch = (implicitTls: boolean): Door => ({
@@ -251,6 +251,7 @@ export class Server {
     for (const service of services) {
       for (const endpoint of this.#config.listen[service]) await this.#open(service, endpoint, doors[service])
     }
+    this.queue.start()
   }
 
   async #open(service: Service, endpoint: Endpoint, door: Door): Promise<void> {

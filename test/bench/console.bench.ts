@@ -232,6 +232,7 @@ async function open(
   const configuration = await Configuration.open({ places, config, apply: config => server.reload(config) })
   const server = await Server.open({ config, directory: data, log, clock: systemClock })
   stack.defer(() => server.stop())
+  await server.listen()
   const household = servedHousehold({ server, configuration, journal, jobs: () => jobs })
   const jobs = await Jobs.start({
     ...server.services,

@@ -62,6 +62,7 @@ class Running implements AsyncDisposable {
     const directory = await temporaryDirectory()
     const config = readConfig(settingsFor(names), directory.path)
     const server = await Server.open({ config, directory: directory.path, log: silentLog, clock: systemClock })
+    await server.listen()
     const household = servedHousehold({ server, jobs: () => jobs })
     const jobs = await Jobs.start({
       ...server.services,

@@ -30,6 +30,7 @@ before(async () => {
   directory = await temporaryDirectory()
   const config = readConfig(settings, directory.path)
   server = await Server.open({ config, directory: directory.path, log: silentLog, clock: systemClock })
+  await server.listen()
   await server.store.accounts.add('alice', await hashPassword('correct horse'))
   household = servedHousehold({ server })
 })
