@@ -22,7 +22,9 @@ export type Commit = {
   readonly claimsBlocks: boolean
 }
 
-type Waiting = { readonly commit: Commit; readonly resolve: () => void; readonly reject: (error: unknown) => void }
+/** Somebody who waits. */
+type Waiter = { readonly resolve: () => void; readonly reject: (error: unknown) => void }
+type Waiting = Waiter & { readonly commit: Commit }
 
 /** Where the databases lie in the data directory, what a repair leaves there until it is done, and the sign of recovery.ts. */
 export function pathsIn(directory: string) {
@@ -60,6 +62,8 @@ export class Engine {
   /** The first record of the log. */
   readonly #header: HeaderRecord
   readonly #waiting: Waiting[] = []
+  /** Those who wait for a checkpoint. */
+  readonly #settling: Waiter[] = []
   #running: Promise<void> | undefined
   #failure: Failure | undefined
 
@@ -149,6 +153,19 @@ export class Engine {
     return promise
   }
 
+  /**
+   * Resolves when the index has for good what the log says up to a record: then a start needs that record no more.
+   * @throws Failure STORE_FULL or STORE_IO
+   */
+  async settle(seq: number): Promise<void> {
+    if (seq <= this.index.applied) return
+    if (this.#failure) throw this.#failure
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#settling.push({ resolve, reject })
+    this.#running ??= this.#run()
+    await promise
+  }
+
   /** Notes that a write failed, and turns the error into a Failure. */
   fail(error: unknown): Failure {
     this.#failure ??= storeFailure(error)
@@ -156,25 +173,32 @@ export class Engine {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 || this.#settling.length > 0) {
       const group = this.#waiting.splice(0, groupLength(this.#waiting))
+      const settling = this.#settling.splice(0)
       try {
         if (this.#failure) throw this.#failure
-        const entries = group.flatMap(({ commit }) => commit.entries())
-        if (group.some(({ commit }) => commit.claimsBlocks)) await this.log.syncBlocks()
-        await this.log.append(entries)
-        const applied = this.index.apply(entries)
-        // What was delivered is looked for only behind what is being applied, so that the 250 need not wait for it.
-        if (!entries.every(({ record }) => record.kind === 'message' || record.kind === 'block')) await applied
-        for (const { resolve } of group) resolve()
-        await applied
-        if (this.log.next - this.index.applied > budget.checkpoint) await this.#checkpoint()
+        if (group.length > 0) await this.#commit(group)
+        if (settling.length > 0 || this.log.next - this.index.applied > budget.checkpoint) await this.#checkpoint()
+        for (const { resolve } of settling) resolve()
       } catch (error) {
         const failure = this.fail(error)
-        for (const { reject } of group) reject(failure)
+        for (const { reject } of [...group, ...settling]) reject(failure)
       }
     }
     this.#running = undefined
+  }
+
+  /** Resolves when all of a group is applied; those who wait have heard of it before. */
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const entries = group.flatMap(({ commit }) => commit.entries())
+    if (group.some(({ commit }) => commit.claimsBlocks)) await this.log.syncBlocks()
+    await this.log.append(entries)
+    const applied = this.index.apply(entries)
+    // What was delivered is looked for only behind what is being applied, so that the 250 need not wait for it.
+    if (!entries.every(({ record }) => record.kind === 'message' || record.kind === 'block')) await applied
+    for (const { resolve } of group) resolve()
+    await applied
   }
 
   /** To be called when every record that has a number is applied. */
@@ -210,11 +234,13 @@ export class Engine {
       missed = []
     }
     await index.apply(missed)
+    const whole = unreadable === 0 && !log.hurt
+    const gone = anew && whole ? await index.queue.forgetGone(seqs => log.have(seqs)) : 0
+    if (gone > 0) notes.warn({ dispatches: gone }, 'of mail that waited nothing is left in the log: it was done before')
     if (anew) await index.recount()
     await index.countDead()
     await index.queue.restore()
     await index.traces.count()
-    const whole = unreadable === 0 && !log.hurt
     if (!whole) notes.error({ records: unreadable }, `part of the mail store cannot be read. ${advice}`)
     if (log.dropped > 0) {
       // After a power cut that may be a message which was never acknowledged; more cannot be known.

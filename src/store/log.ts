@@ -150,6 +150,11 @@ export class Log {
     return { record, lastBlock: () => blockOctets(seq - 1, before) }
   }
 
+  /** @returns for each of these numbers whether there is a record */
+  have(seqs: readonly number[]): Promise<readonly boolean[]> {
+    return this.#db.hasMany(seqs.map(encodeLogKey))
+  }
+
   /** @returns the record, or undefined when it is missing or cannot be read */
   async find(seq: number): Promise<LogRecord | undefined> {
     try {

@@ -174,6 +174,27 @@ export class Queue {
     return found.length === 0 && stale.length > 0 ? this.waiting(domain, until, most) : found
   }
 
+  /**
+   * Takes out the dispatches of messages that the log has no more: a sweep took them, for they were done, and a disk has lost
+   * what it had been synced for.
+   * @param areThere says of each number whether the log has it
+   * @returns how many there were
+   */
+  async forgetGone(areThere: (seqs: readonly number[]) => Promise<readonly boolean[]>): Promise<number> {
+    let gone = 0
+    for await (const waiting of this.all()) {
+      const there = await areThere(waiting.map(({ seq }) => seq))
+      const keys = waiting.flatMap(({ seq, dispatch, domain, due }, i) =>
+        there[i]
+          ? []
+          : [linkKey(seq, linkOf(dispatch)), dispatchKey(seq, dispatch), waitingKey(domain, due, seq, dispatch)],
+      )
+      await this.#db.batch(keys.map(key => ({ type: 'del' as const, key })))
+      gone += there.filter(is => !is).length
+    }
+    return gone
+  }
+
   /** The numbers of the records of a message's attempts. */
   async attemptsOf(seq: number): Promise<readonly number[]> {
     const keys = await this.#db.keys(attemptsOf(seq)).all()

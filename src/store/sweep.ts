@@ -147,6 +147,8 @@ async function sweepStretch(
         const records = await Promise.all(part.map(async ({ seq }) => [...(await blocksOf(log, seq)), seq]))
         const attempts = await Promise.all(part.map(({ seq }) => index.queue.attemptsOf(seq)))
         const seqs = [...records.flat(), ...attempts.flat()]
+        // A start that applies the log again must not find the message waiting and its last attempt gone.
+        await engine.settle(Math.max(-1, ...attempts.flat()))
         // The record goes in the same batch as its blocks and attempts: without it nobody could find them.
         await log.drop(seqs)
         from = seqs.reduce((lowest, seq) => Math.min(lowest, seq), from)

@@ -1,5 +1,5 @@
 /** What the tests of the store share: deliveries, everything a store shows, and what its databases hold. */
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
@@ -222,6 +222,32 @@ export async function openDatabase(directory: string, name: 'log' | 'index') {
 export async function databaseEntries(directory: string, name: 'log' | 'index'): Promise<[Buffer, Buffer][]> {
   await using db = await openDatabase(directory, name)
   return db.iterator().all()
+}
+
+/**
+ * What a power cut may leave of the index at worst: all that was written behind its last checkpoint is lost.
+ * @param directory of a store that is closed, or of a copy
+ */
+export async function loseUnsynced(directory: string): Promise<void> {
+  const [[, head = Buffer.alloc(0)] = []] = await databaseEntries(directory, 'log')
+  const header = decodeLogRecord(0, head)
+  if (header.kind !== 'header') throw new Error('The log does not begin with its header.')
+  const index = join(directory, 'index')
+  for (const name of (await readdir(index)).filter(name => name.endsWith('.log'))) {
+    const octets = await readFile(join(index, name))
+    await truncate(join(index, name), endOfRecord(octets, octets.lastIndexOf(header.store)))
+  }
+}
+
+/** @returns where the record ends in a write-ahead file of LevelDB that has something at this place; 0 for a place that is none */
+function endOfRecord(octets: Buffer, place: number): number {
+  const [stretch, head] = [32 * 1024, 7]
+  let end = 0
+  while (end <= place) {
+    const left = stretch - (end % stretch)
+    end += left < head ? left : head + octets.readUInt16LE(end + 4)
+  }
+  return end
 }
 
 /** @returns every record of a closed store's log */

@@ -12,6 +12,7 @@ import {
   deliver,
   inbox,
   letter,
+  loseUnsynced,
   numbers,
   openDatabase,
   Postbox,
@@ -174,6 +175,23 @@ describe('what is to be sent on', () => {
       domains: ['two.example', 'one.example'],
       later: undefined,
     })
+  })
+
+  test('does not come back when it is swept and a power cut takes all that the index was not synced for', async () => {
+    await using postbox = await Postbox.make(['alice'])
+    await submit(postbox.store, ['a@one.example'])
+    await submit(postbox.store, ['b@two.example'])
+    await postbox.restart()
+    const [first, second] = await waiting(postbox.store)
+    assert.ok(first && second)
+    await postbox.store.outbound.settle([deferral(first)])
+    await postbox.store.outbound.settle([attempt({ ...first, due: now + minute }, 'delivered')])
+    assert.equal((await postbox.store.sweep(0)).messages, 1)
+    await submit(postbox.store, ['c@three.example'], { names: ['alice'] })
+    const before = await contents(postbox.store)
+    assert.equal(before.length, 2)
+    await postbox.crash(loseUnsynced)
+    assert.deepEqual(await contents(postbox.store), before)
   })
 
   test('does not trip over a row that a power cut has left behind', async () => {

@@ -5,20 +5,26 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { budget } from '../../src/base/budget.ts'
+import type { Outcome } from '../../src/store/attempt.ts'
 import { flags } from '../../src/store/flags.ts'
 import { encodeLogKey } from '../../src/store/keys.ts'
 import { repair } from '../../src/store/repair.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
+  attempt,
   contents,
   databaseEntries,
+  deferral,
   deliver,
   envelope,
   inbox,
   letter,
+  loseUnsynced,
   numbers,
   openDatabase,
   Postbox,
+  submit,
+  waiting,
 } from './letters.ts'
 
 const names = ['alice', 'bob', 'carol'] as const
@@ -33,6 +39,7 @@ const endings: readonly { readonly name: string; readonly end: (postbox: Postbox
   { name: 'at once', end: postbox => postbox.crash() },
   { name: 'and loses its index', end: loseIndex },
   { name: 'and is repaired', end: mendStore },
+  { name: 'and loses all that its index was not synced for', end: postbox => postbox.crash(loseUnsynced) },
   {
     name: 'and loses what was last written to its index',
     end: postbox => postbox.crash(directory => tamper(directory, octets => octets.subarray(0, octets.length / 2))),
@@ -77,6 +84,9 @@ type Step =
     }
   | { readonly do: 'add' | 'drop' | 'password'; readonly account: number }
   | { readonly do: 'alias'; readonly address: number; readonly targets: readonly number[] }
+  | { readonly do: 'submit'; readonly to: readonly number[]; readonly local: readonly number[] }
+  | { readonly do: 'attempt'; readonly which: readonly number[]; readonly outcome: Outcome }
+  | { readonly do: 'sweep' }
   | { readonly do: 'end'; readonly how: number }
 
 const who = fc.nat(names.length - 1)
@@ -92,6 +102,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: kind('mark'), from: who, which, add: bits, drop: bits }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('add', 'drop', 'password'), account: who }) },
   { weight: 1, arbitrary: fc.record({ do: kind('alias'), address: fc.nat(1), targets: fc.uniqueArray(who) }) },
+  { weight: 3, arbitrary: fc.record({ do: kind('submit'), to: several, local: fc.uniqueArray(who) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: kind('attempt'), which, outcome: fc.constantFrom('delivered', 'deferred') }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: kind('sweep') }) },
   { weight: 2, arbitrary: fc.record({ do: kind('end'), how: fc.nat(endings.length - 1) }) },
 )
 
@@ -102,6 +118,8 @@ class Model {
     { password: string; next: number; mail: { uid: number; uidl: string; octets: Buffer; flags: number }[] }
   >()
   readonly aliases = new Map<string, string[]>()
+  /** What waits to be sent on, in the order in which it came. */
+  queue: { readonly id: string; readonly domain: string; readonly attempts: number }[] = []
 
   async take(step: Step, postbox: Postbox, seed: number): Promise<void> {
     const { store } = postbox
@@ -110,11 +128,7 @@ class Model {
         const to = step.to.map(nameOf).filter(name => this.accounts.has(name))
         const body = letter(step.octets, seed)
         const uidl = await deliver(store, to, body)
-        for (const name of to) {
-          const box = this.#account(name)
-          box.mail.push({ uid: box.next, uidl, octets: body, flags: 0 })
-          box.next += 1
-        }
+        for (const name of to) this.#put(name, uidl, body)
         return
       }
       case 'remove': {
@@ -164,6 +178,32 @@ class Model {
         if (this.aliases.delete(address)) return store.accounts.removeAlias(address)
         return
       }
+      case 'submit': {
+        const local = step.local.map(nameOf).filter(name => this.accounts.has(name))
+        const domains = step.to.map(each => `${nameOf(each)}.example`)
+        const body = letter(50, seed)
+        const uidl = await submit(
+          store,
+          domains.map(domain => `x@${domain}`),
+          { names: local, body, reversePath: 'bob@away.example' },
+        )
+        for (const name of local) this.#put(name, uidl, body)
+        this.queue.push(...domains.map(domain => ({ id: uidl, domain, attempts: 0 })))
+        return
+      }
+      case 'attempt': {
+        const chosen = (await waiting(store)).filter((_, i) => step.which.includes(i))
+        const ended = chosen.map(one => (step.outcome === 'deferred' ? deferral(one) : attempt(one, step.outcome)))
+        const isChosen = (id: string, domain: string) => chosen.some(one => one.id === id && one.domain === domain)
+        this.queue = this.queue.flatMap(one => {
+          if (!isChosen(one.id, one.domain)) return [one]
+          return step.outcome === 'deferred' ? [{ ...one, attempts: one.attempts + 1 }] : []
+        })
+        return store.outbound.settle(ended)
+      }
+      case 'sweep':
+        await store.sweep(0)
+        return
       case 'end':
         return endings[step.how]?.end(postbox)
       default:
@@ -188,11 +228,22 @@ class Model {
         flags: mail.map(({ uid, flags }) => `${uid}:${flags}`),
       })),
     )
+    assert.deepEqual(
+      found.queue.map(({ id, domain, attempts }) => ({ id, domain, attempts })),
+      this.queue,
+    )
+    assert.equal(found.length, this.queue.length)
     const aliases = [...this.aliases].map(([address, targets]) => ({ address, targets }))
     assert.deepEqual(
       found.aliases,
       aliases.sort((a, b) => (a.address < b.address ? -1 : 1)),
     )
+  }
+
+  #put(name: string, uidl: string, octets: Buffer): void {
+    const box = this.#account(name)
+    box.mail.push({ uid: box.next, uidl, octets, flags: 0 })
+    box.next += 1
   }
 
   #account(name: string) {

@@ -17,6 +17,8 @@ export type Victim = Board & {
   start(): Promise<void>
   /** @returns what became of the writes under way, in words */
   cut(): Promise<string>
+  /** An orderly restart, asked for at the console. Resolves when mail is taken again. */
+  restart(): Promise<void>
 }
 
 export type Cuts = {
@@ -77,6 +79,10 @@ export async function playCuts({ cuts, seed, make }: Cuts): Promise<void> {
       )
     }
     console.log(await finish(board, ledger, host))
+    await board.restart()
+    await comeIn(board)
+    complain(await look(board, ledger))
+    console.log('After an orderly restart: all there.')
   } catch (cause) {
     throw new Error(`Failed after cut ${cut} of seed ${seed}.`, { cause })
   }

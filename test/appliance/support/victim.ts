@@ -20,6 +20,11 @@ export async function makeVictim(kind: Kind, port: number, random: Random): Prom
       await machine.on()
       await machine.listens()
     },
+    restart: async () => {
+      machine.type('reboot --yes\r')
+      await machine.ended(machine.endings.length + 1)
+      await machine.listens()
+    },
     cut: async () => {
       await machine.cut()
       // Now and then the card had brought everything home.
