@@ -3,7 +3,7 @@ import { MailHost, type Manner, type Step, type Word } from './mailhost.ts'
 import { Outbox, type OutboxOptions } from './outbox.ts'
 import { Postbag, senderAddress } from './postbag.ts'
 import { Random } from './random.ts'
-import { Lost } from './session.ts'
+import { command, Lost } from './session.ts'
 
 type Rounds = {
   readonly rounds: number
@@ -24,6 +24,8 @@ const domains = [
 ] as const
 const people = ['bob', 'carol', 'dan']
 const submitters = 3
+/** Of a hundred messages handed in, so many are followed by a sweep. */
+const sweepShare = 5
 
 /** Steps of hosts and submitters in one round before the kill, at most; and milliseconds by which it may come later. */
 const mostSteps = 500
@@ -137,6 +139,8 @@ async function submit(outbox: Outbox, postbag: Postbag, random: Random, countdow
     for (;;) {
       const to = random.some(domains).flatMap(([domain]) => random.some(people).map(name => `${name}@${domain}`))
       await submitter.hand(postbag.compose(random, random.percent(20) ? [...to, senderAddress] : to), random)
+      // What is done leaves the log now and then, with its attempts.
+      if (random.percent(sweepShare)) await command(outbox.server, ['jobs', 'run', 'sweep'])
     }
   } catch (error) {
     if (error instanceof Lost && countdown.over) return

@@ -12,7 +12,7 @@ const sizes = ['20', '30', '40', '50']
 
 export async function keep({ board, ledger, fuse }: Scene, random: Random): Promise<void> {
   const { model, size } = ledger
-  switch (random.pick(['guest', 'guest', 'alias', 'setting'])) {
+  switch (random.pick(['guest', 'guest', 'alias', 'setting', 'sweep'])) {
     case 'guest':
       await keepGuest(board, model.guest(random.pick(guests)), random)
       break
@@ -23,6 +23,9 @@ export async function keep({ board, ledger, fuse }: Scene, random: Random): Prom
       await change(targets, after, () => atPrompt(board, line))
       break
     }
+    case 'sweep':
+      await atPrompt(board, 'jobs run sweep')
+      return
     default: {
       const after = random.pick(sizes)
       await change(size, after, () => atPrompt(board, `config set ${sizeSetting} ${after} MiB`))
