@@ -47,6 +47,11 @@ export type Dialogue = {
    * `signal` is another one after that.
    */
   beginCommand?(): void
+  /**
+   * A command says how far it is, and nobody has to press anything for it to go on: its pages are counted from here, and so is
+   * the time after which nobody is there any more.
+   */
+  working?(): void
 }
 
 /** How the person left what they were asked. */

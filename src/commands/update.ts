@@ -76,7 +76,7 @@ async function fetchAndInstall(what: string, work: Work): Promise<string> {
   if (!house) return refuse('Porchlight is not running.')
   const url = readAddress(what)
   await print(`Fetching ${shownAddress(url)}`)
-  const said = new Progress(print)
+  const said = new Progress(context)
   const download = {
     data: house.data,
     clock: systemClock,
@@ -88,8 +88,8 @@ async function fetchAndInstall(what: string, work: Work): Promise<string> {
 }
 
 async function installFile(path: string, { call, context, board, key }: Work): Promise<string> {
-  const { household, print, dialogue, signal } = context
-  const said = new Progress(print)
+  const { household, dialogue, signal } = context
+  const said = new Progress(context)
   return install(path, {
     slots: board,
     key: await makersKey(key),
@@ -189,11 +189,11 @@ const steps = 10
 
 /** Says how far it is: a line for each tenth of a stage. */
 class Progress {
-  readonly #print: Context['print']
+  readonly #context: Pick<Context, 'print' | 'dialogue'>
   #last = ''
 
-  constructor(print: Context['print']) {
-    this.#print = print
+  constructor(context: Pick<Context, 'print' | 'dialogue'>) {
+    this.#context = context
   }
 
   at(stage: Stage, part: number): Promise<void> {
@@ -209,6 +209,8 @@ class Progress {
   async #say(line: string): Promise<void> {
     if (line === this.#last) return
     this.#last = line
-    await this.#print(line)
+    const { dialogue, print } = this.#context
+    dialogue?.working?.()
+    await print(line)
   }
 }

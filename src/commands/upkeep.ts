@@ -14,12 +14,14 @@ import type { World } from './world.ts'
 const paceMs = 1000
 
 /** Reads every message. @throws Failure STORE_DAMAGED when some are not what was received */
-export async function verifyStore(_call: Call, { household, print, signal }: Context): Promise<Lines> {
+export async function verifyStore(_call: Call, { household, print, signal, dialogue }: Context): Promise<Lines> {
   const due = pacemaker()
   const { messages, octets, flaws } = await household.verify({
     signal,
     progress: async (messages, octets) => {
-      if (due()) await print(`${counted(messages, 'message')}, ${roundSize(octets)} …`)
+      if (!due()) return
+      dialogue?.working?.()
+      await print(`${counted(messages, 'message')}, ${roundSize(octets)} …`)
     },
     flaw: flaw => print(described(flaw)),
   })

@@ -141,6 +141,11 @@ export class Terminal implements Dialogue {
     this.#shell.page(this.#paged)
   }
 
+  working(): void {
+    this.#shell.page(this.#paged)
+    this.#touched()
+  }
+
   endCommand(): void {
     this.#shell.page(false)
     this.#renew()

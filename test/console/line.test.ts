@@ -140,6 +140,27 @@ describe('a serial line', () => {
     await person.served
   })
 
+  test('needs nobody while a command says how far it is, for as long as that takes', async t => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    let shown = ''
+    const write = async (octets: Buffer) => {
+      shown += octets
+    }
+    const transport = { open: true, read: async () => undefined, write, close: () => {} }
+    const terminal = new Terminal({ shell: new Shell({ charset: 'utf-8' }), transport, idleMs: () => idle })
+    terminal.begin()
+    terminal.beginCommand()
+    for (let tenth = 0; tenth < 100; tenth++) {
+      t.mock.timers.tick(idle - 1)
+      terminal.working()
+      await terminal.print(`Writing it: ${tenth} tenths`)
+    }
+    assert.equal(shown, Array.from({ length: 100 }, (_, tenth) => `Writing it: ${tenth} tenths\r\n`).join(''))
+    assert.equal(terminal.left, undefined)
+    t.mock.timers.tick(idle)
+    assert.equal(terminal.left, 'idle')
+  })
+
   test('that takes nothing any more does not pile up what the log says', async () => {
     const { promise: never } = Promise.withResolvers<void>()
     const transport = { open: true, read: async () => undefined, write: () => never, close: () => {} }
