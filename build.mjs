@@ -128,7 +128,8 @@ function runtimeFolder(arch) {
 function fetchPackage(specifier) {
   mkdirSync(cache, { recursive: true })
   console.log(`fetching ${specifier} …`)
-  const words = ['pack', specifier, '--pack-destination', cache, '--silent']
+  // The lockfile's sum decides, so what npm has kept of it before will do.
+  const words = ['pack', specifier, '--pack-destination', cache, '--silent', '--prefer-offline']
   const { status, stderr, error } = spawnSync('npm', words, { cwd: cache, encoding: 'utf8' })
   if (error) stop(`npm could not be started: ${error.message}`)
   if (status !== 0) stop(`npm pack ${specifier} failed\n${stderr}`)
