@@ -24,8 +24,8 @@ const domains = [
 ] as const
 const people = ['bob', 'carol', 'dan']
 const submitters = 3
-/** Of a hundred messages handed in, so many are followed by a sweep. */
-const sweepShare = 5
+/** Of a hundred messages that one of them hands in, so many are followed by a sweep. */
+const sweepShare = 15
 
 /** Steps of hosts and submitters in one round before the kill, at most; and milliseconds by which it may come later. */
 const mostSteps = 500
@@ -111,11 +111,15 @@ async function playRound(outbox: Outbox, postbag: Postbag, random: Random): Prom
   for (const host of outbox.hosts.values()) {
     host.manner = mannerOf(moods, random.fork(), () => countdown.step())
   }
-  const acting = Array.from({ length: submitters }, () => submit(outbox, postbag, random.fork(), countdown))
+  // One of them sweeps: two at a time would be refused.
+  const acting = Array.from({ length: submitters }, (_, i) =>
+    submit(outbox, postbag, random.fork(), countdown, i === 0 ? sweepShare : 0),
+  )
   const outcomes = await Promise.allSettled(acting)
   await outbox.fallen()
-  const failed = outcomes.find(outcome => outcome.status === 'rejected')
-  if (failed) throw failed.reason
+  const reasons = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  // Whoever found something wrong has taken the server from the others.
+  if (reasons.length > 0) throw reasons.find(reason => !(reason instanceof Lost)) ?? reasons[0]
 }
 
 function mannerOf(
@@ -132,15 +136,24 @@ function mannerOf(
   }
 }
 
-/** Hands in message after message until the server is gone. */
-async function submit(outbox: Outbox, postbag: Postbag, random: Random, countdown: Countdown): Promise<void> {
+/**
+ * Hands in message after message until the server is gone.
+ * @param sweeps in so many of a hundred cases a sweep follows
+ */
+async function submit(
+  outbox: Outbox,
+  postbag: Postbag,
+  random: Random,
+  countdown: Countdown,
+  sweeps: number,
+): Promise<void> {
   try {
     using submitter = await outbox.submitter(() => countdown.step())
     for (;;) {
       const to = random.some(domains).flatMap(([domain]) => random.some(people).map(name => `${name}@${domain}`))
       await submitter.hand(postbag.compose(random, random.percent(20) ? [...to, senderAddress] : to), random)
       // What is done leaves the log now and then, with its attempts.
-      if (random.percent(sweepShare)) await command(outbox.server, ['jobs', 'run', 'sweep'])
+      if (random.percent(sweeps)) await command(outbox.server, ['jobs', 'run', 'sweep'])
     }
   } catch (error) {
     if (error instanceof Lost && countdown.over) return

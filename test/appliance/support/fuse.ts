@@ -2,7 +2,7 @@
 import type { Random } from '../../crash/random.ts'
 
 /** Acknowledged operations of each kind after which the power may go, at most: an emulated board is slow. */
-const most = { delivery: 30, removal: 3, submission: 15, change: 4 } as const
+const most = { delivery: 16, removal: 2, submission: 8, change: 3 } as const
 export type Deed = keyof typeof most
 
 const mostSteps = 40
