@@ -125,9 +125,10 @@ export class Disk {
   }
 }
 
-/** @returns octets synced; a file without a note was never synced */
+/** @returns octets synced; a file without a note was never synced, nor was one whose note was begun when the kill came */
 async function readNote(path: string): Promise<number> {
-  const note = await readFile(path).catch(() => Buffer.alloc(8))
+  const note = await readFile(path).catch(() => Buffer.alloc(0))
+  if (note.length === 0) return 0
   return Number(endianness() === 'LE' ? note.readBigUInt64LE() : note.readBigUInt64BE())
 }
 
