@@ -119,30 +119,40 @@ async function openAsConfigured(
   const server = await Server.open({ config, directory: places.data, log, clock: clockOf(board), onTrial })
   try {
     await applyFirstBoot(server.store, places, log)
+    let jobs: Jobs | undefined
     const apply = async (config: Config) => {
       await server.reload(config)
-      jobs.reload()
+      jobs?.reload()
       changed.emit('settings', config)
     }
     // Behind the first boot, which takes its passwords out of the file.
     const configuration = await Configuration.open({ places, config, apply })
     const written = countWrites(server, places.data)
-    const household = servedHousehold({ server, configuration, journal, board, local, written, jobs: () => jobs })
-    const jobs = await Jobs.start({
-      ...server.services,
-      open: server.openMaildrops,
-      identity: () => server.identity,
-      patient: () => household.patient,
+    const household = servedHousehold({
+      server,
+      configuration,
+      journal,
+      board,
+      local,
+      written,
+      jobs: () => atWork(jobs),
     })
     return {
       household,
       listen: async () => {
         await server.listen()
         if (board) void openPorts(board, server.listening, log)
+        // Behind the doors: a small board takes a second to load what it needs.
+        jobs = await Jobs.start({
+          ...server.services,
+          open: server.openMaildrops,
+          identity: () => server.identity,
+          patient: () => household.patient,
+        })
       },
       reload: () => configuration.reload(),
       close: async () => {
-        jobs.stop()
+        jobs?.stop()
         await configuration.close()
         await written.close()
         await server.stop()
@@ -152,6 +162,12 @@ async function openAsConfigured(
     await server.stop()
     throw error
   }
+}
+
+/** Nobody asks before the doors are open. */
+function atWork(jobs: Jobs | undefined): Jobs {
+  if (!jobs) throw new Error('The jobs have not been started yet.')
+  return jobs
 }
 
 /** The world itself is not handed on: to look at its terminal is to take it. */
