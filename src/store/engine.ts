@@ -236,7 +236,8 @@ export class Engine {
     await index.apply(missed)
     const whole = unreadable === 0 && !log.hurt
     const gone = anew && whole ? await index.queue.forgetGone(seqs => log.have(seqs)) : 0
-    if (gone > 0) notes.warn({ dispatches: gone }, 'of mail that waited nothing is left in the log: it was done before')
+    if (gone > 0)
+      notes.warn({ dispatches: gone }, 'of mail that waited nothing is left in the log: it was done, or is lost')
     if (anew) await index.recount()
     await index.countDead()
     await index.queue.restore()

@@ -175,8 +175,8 @@ export class Queue {
   }
 
   /**
-   * Takes out the dispatches of messages that the log has no more: a sweep took them, for they were done, and a disk has lost
-   * what it had been synced for.
+   * Takes out the dispatches of messages that the log has no more. As a rule a sweep took them, for they were done, and a disk
+   * has lost what it had been synced for; where the log lost them, nothing is left that could be sent or returned.
    * @param areThere says of each number whether the log has it
    * @returns how many there were
    */
@@ -189,7 +189,7 @@ export class Queue {
           ? []
           : [linkKey(seq, linkOf(dispatch)), dispatchKey(seq, dispatch), waitingKey(domain, due, seq, dispatch)],
       )
-      await this.#db.batch(keys.map(key => ({ type: 'del' as const, key })))
+      if (keys.length > 0) await this.#db.batch(keys.map(key => ({ type: 'del' as const, key })))
       gone += there.filter(is => !is).length
     }
     return gone
