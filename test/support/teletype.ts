@@ -18,9 +18,14 @@ export class Teletype implements AsyncDisposable {
     this.device = device
     this.#child = child
     child.stdin.on('error', () => {})
+    let unanswered = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#shown.add(text)
-      if (answers && text.includes(enquiry)) child.stdin.write(position)
+      if (!answers) return
+      const questions = (unanswered + text).split(enquiry)
+      // An enquiry may come in two pieces.
+      unanswered = questions.pop()?.slice(1 - enquiry.length) ?? ''
+      for (const _question of questions) child.stdin.write(position)
     })
     child.on('close', () => this.#shown.end())
   }
@@ -41,6 +46,11 @@ export class Teletype implements AsyncDisposable {
   /** Everything shown so far. */
   get shown(): string {
     return this.#shown.text
+  }
+
+  /** Everything up to the end of what was waited for last. */
+  get seen(): string {
+    return this.#shown.seen
   }
 
   /** Waits until it shows this, behind what was waited for before. @returns everything since then, up to its end */
