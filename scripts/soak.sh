@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Lets a server receive, give out and delete mail for a while, at many times a household's rate. Fails when its memory
-# grows, its disk holds more than 1.7 times the mail that is left, it writes more than 3.2 octets for each one it receives,
-# or its event loop stands still for over 100 ms:
+# grows or is more than 110 MB, its disk holds more than 1.7 times the mail that is left, it writes more than 3.2 octets
+# for each one it receives, or its event loop stands still for over 100 ms:
 #
 #   scripts/soak.sh [minutes [file]]   3 minutes; a sample every 10 s goes to the file, as lines of JSON
 #

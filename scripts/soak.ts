@@ -80,7 +80,7 @@ function summary(figures: Figures): string {
   return [
     `the mail was replaced ${turnovers.toFixed(1)} times, at ${messagesPerSecond.toFixed(0)} messages a second`,
     `disk for each octet left: ${disk.mean.toFixed(2)}, at most ${disk.max.toFixed(2)}; written for each octet received: ${writtenPerOctet.toFixed(2)}`,
-    `memory: ${(growth.octets / MB).toFixed(1)} ± ${(growth.noise / MB).toFixed(1)} MB more over the second half; RSS at most ${(figures.rssMax / MB).toFixed(0)} MB`,
+    `memory: ${(growth.octets / MB).toFixed(1)} ± ${(growth.noise / MB).toFixed(1)} MB more over the second half; at most ${(figures.anonymousMax / MB).toFixed(0)} MB, RSS ${(figures.rssMax / MB).toFixed(0)} MB`,
     `files at most ${filesMax}, descriptors ${figures.descriptorsMax}`,
     `event loop: p99 ${p99Ms.toFixed(0)} ms, longest ${stallMs.toFixed(0)} ms; longest wait for a 250: ${acceptMaxMs.toFixed(0)} ms`,
   ].join('\n')

@@ -14,7 +14,7 @@ import { Applier } from './apply.ts'
 import {
   accountRange,
   aliasRange,
-  attemptsOf,
+  attemptKey,
   type Delivery,
   deadIn,
   deadKey,
@@ -220,10 +220,13 @@ export class Index {
     for await (const rows of slices(this.#db.iterator(deadIn(segment)))) yield rows.map(decodeDeadRow)
   }
 
-  /** Forgets dead messages that the sweep has taken out of the log. */
+  /** Forgets dead messages that the sweep has taken out of the log, in ascending order. */
   async forget(dead: readonly Dead[]): Promise<void> {
-    const attempts = await Promise.all(dead.map(({ seq }) => this.#db.keys(attemptsOf(seq)).all()))
-    const keys = [...attempts.flat(), ...dead.map(({ seq }) => deadKey(seq))]
+    const attempts = await this.queue.attemptsOf(dead.map(({ seq }) => seq))
+    const keys = [
+      ...attempts.map(({ message, seq }) => attemptKey(message, seq)),
+      ...dead.map(({ seq }) => deadKey(seq)),
+    ]
     await this.#db.batch(keys.map(key => ({ type: 'del' as const, key })))
     for (const { seq, octets } of dead) this.segments.addDead(seq, -octets)
   }

@@ -299,9 +299,9 @@ export function waitingFor(domain: string, until?: number): Range {
 
 export const destinationRange: Range = { gte: Buffer.of(names.destination), lt: Buffer.of(names.destination + 1) }
 
-/** @returns the records of the attempts of one message */
-export function attemptsOf(message: number): Range {
-  return { gte: attemptKey(message, 0), lt: attemptKey(message + 1, 0) }
+/** @returns the records of the attempts of the messages from one to another */
+export function attemptsFrom(first: number, last: number): Range {
+  return { gte: attemptKey(first, 0), lt: attemptKey(last + 1, 0) }
 }
 
 export const traceRange: Range = { gte: Buffer.of(names.trace), lt: Buffer.of(names.trace + 1) }

@@ -5,7 +5,7 @@ import type { AttemptRecord } from './attempt.ts'
 import { idText } from './id.ts'
 import {
   attemptKey,
-  attemptsOf,
+  attemptsFrom,
   decodeAttemptKey,
   decodeDestinationKey,
   decodeDispatchKey,
@@ -195,10 +195,23 @@ export class Queue {
     return gone
   }
 
-  /** The numbers of the records of a message's attempts. */
-  async attemptsOf(seq: number): Promise<readonly number[]> {
-    const keys = await this.#db.keys(attemptsOf(seq)).all()
-    return keys.map(key => decodeAttemptKey(key).seq)
+  /**
+   * The numbers of the records of the attempts of these messages, with the message of each.
+   *
+   * One walk from the first message to the last, and not one for each of them: an iterator holds memory in LevelDB for every
+   * table it may read, and most messages have no attempts.
+   * @param messages ascending
+   */
+  async attemptsOf(
+    messages: readonly number[],
+  ): Promise<readonly { readonly message: number; readonly seq: number }[]> {
+    const [first, last] = [messages[0], messages.at(-1)]
+    if (first === undefined || last === undefined) return []
+    const wanted = new Set(messages)
+    const lists = await Array.fromAsync(slices(this.#db.keys(attemptsFrom(first, last))), keys =>
+      keys.map(decodeAttemptKey).filter(({ message }) => wanted.has(message)),
+    )
+    return lists.flat()
   }
 
   /** Makes the schedule anew from the waiting lines, and counts them: what the last run was about is unknown. */

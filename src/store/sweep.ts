@@ -145,10 +145,11 @@ async function sweepStretch(
         if (engine.failure) throw engine.failure // Nothing more is written after a write that failed.
         const part = list.slice(start, start + slice)
         const records = await Promise.all(part.map(async ({ seq }) => [...(await blocksOf(log, seq)), seq]))
-        const attempts = await Promise.all(part.map(({ seq }) => index.queue.attemptsOf(seq)))
-        const seqs = [...records.flat(), ...attempts.flat()]
+        const found = await index.queue.attemptsOf(part.map(({ seq }) => seq))
+        const attempts = found.map(({ seq }) => seq)
+        const seqs = [...records.flat(), ...attempts]
         // A start that applies the log again must not find the message waiting and its last attempt gone.
-        await engine.settle(Math.max(-1, ...attempts.flat()))
+        await engine.settle(Math.max(-1, ...attempts))
         // The record goes in the same batch as its blocks and attempts: without it nobody could find them.
         await log.drop(seqs)
         from = seqs.reduce((lowest, seq) => Math.min(lowest, seq), from)

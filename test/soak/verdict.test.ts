@@ -54,6 +54,11 @@ describe('a soak', () => {
 
   const bad: { name: string; fault: RegExp; change: (sample: Sample, i: number) => Partial<Sample> }[] = [
     {
+      name: 'one sample with too much in memory',
+      fault: /reached 111 MB/,
+      change: (_, i) => (i === 9 ? { anonymous: 111 * MB } : {}),
+    },
+    {
       name: 'one sample with too much on disk',
       fault: /1\.80 times/,
       change: (_, i) => (i === 9 ? { disk: 198 * MB } : {}),
@@ -67,7 +72,7 @@ describe('a soak', () => {
     {
       name: 'memory that climbs through the ups and downs',
       fault: /Memory grew by/,
-      change: ({ anonymous }, i) => ({ anonymous: anonymous + 8 * i * MB }),
+      change: ({ anonymous }, i) => ({ anonymous: anonymous - 40 * MB + 5.5 * i * MB }),
     },
     {
       name: 'memory that climbs slowly and evenly',

@@ -12,6 +12,8 @@ export const bounds = {
   stallMs: 100,
   /** Octets of anonymous memory more at the end of the second half than at its beginning, beside what is noise. */
   growth: 4 * MB,
+  /** Octets of anonymous memory at any time: what grows and then stays is too much all the same. */
+  anonymous: 110 * MB,
   /** Times the mail was replaced, in three minutes and more. */
   turnovers: 5,
 } as const
@@ -34,6 +36,7 @@ export type Figures = {
   readonly filesMax: number
   readonly descriptorsMax: number
   readonly rssMax: number
+  readonly anonymousMax: number
 }
 
 /** @returns undefined when there was not enough mail soon enough for anything to be said */
@@ -57,13 +60,14 @@ export function figuresOf(samples: readonly Sample[]): Figures | undefined {
     filesMax: most(({ files }) => files),
     descriptorsMax: most(({ descriptors }) => descriptors),
     rssMax: most(({ rss }) => rss),
+    anonymousMax: most(({ anonymous }) => anonymous),
   }
 }
 
 /** @returns sentences; none when all is well */
 export function faultsOf(figures: Figures | undefined, minutes: number): string[] {
   if (!figures) return ['The mailboxes did not fill in time, so that nothing was measured.']
-  const { turnovers, disk, writtenPerOctet, growth, stallMs } = figures
+  const { turnovers, disk, writtenPerOctet, growth, stallMs, anonymousMax } = figures
   const faults: string[] = []
   if (minutes >= 3 && turnovers < bounds.turnovers) {
     faults.push(`The mail was replaced ${turnovers.toFixed(1)} times; ${bounds.turnovers} are needed.`)
@@ -76,6 +80,9 @@ export function faultsOf(figures: Figures | undefined, minutes: number): string[
   }
   if (growth.octets - growth.noise > bounds.growth) {
     faults.push(`Memory grew by ${(growth.octets / MB).toFixed(1)} MB, ± ${(growth.noise / MB).toFixed(1)} by chance.`)
+  }
+  if (anonymousMax > bounds.anonymous) {
+    faults.push(`Memory reached ${(anonymousMax / MB).toFixed(0)} MB; ${bounds.anonymous / MB} are allowed.`)
   }
   if (stallMs > bounds.stallMs) {
     faults.push(`The event loop stood still for ${stallMs.toFixed(0)} ms; ${bounds.stallMs} are allowed.`)
