@@ -31,7 +31,7 @@ import { schema } from '../src/store/schema.ts'
 import { type Manifest, pageOctets, type Schemas } from '../src/update/manifest.ts'
 import { magic } from '../src/update/reader.ts'
 import { inSlot } from '../src/update/slot.ts'
-import { unpack } from '../src/update/unpack.ts'
+import { chunksOf, unpack } from '../src/update/unpack.ts'
 
 export type Packing = {
   /** A slot's file system. */
@@ -124,7 +124,7 @@ export function publicHalf(path: string): string {
 async function readBack(path: string, key: KeyObject): Promise<void> {
   await using file = await open(path)
   const { signal } = new AbortController()
-  await unpack(file, { key: createPublicKey(key), signal, begin: async () => {}, take: async () => {} })
+  await unpack(chunksOf(file, signal), { key: createPublicKey(key), begin: async () => {}, take: async () => {} })
 }
 
 async function main(): Promise<void> {

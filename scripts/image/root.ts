@@ -28,8 +28,8 @@ const links = {
 /** What a tree of ours may replace. Nobody has a password: nothing asks for one. */
 const texts = {
   'etc/passwd':
-    'root:*:0:0:root:/:/bin/false\nporchlight:*:990:990:Porchlight:/data/porchlight:/bin/false\nnobody:*:65534:65534:nobody:/:/bin/false\n',
-  'etc/group': 'root:*:0:\ntty:*:5:\nporchlight:*:990:\nnogroup:*:65534:\n',
+    'root:*:0:0:root:/:/bin/false\nporchlight:*:990:990:Porchlight:/data/porchlight:/bin/false\ninstaller:*:991:991:Installer:/:/bin/false\nnobody:*:65534:65534:nobody:/:/bin/false\n',
+  'etc/group': 'root:*:0:\ntty:*:5:\nporchlight:*:990:\ninstaller:*:991:\nnogroup:*:65534:\n',
   'etc/hosts': '127.0.0.1 localhost\n::1 localhost\n',
   'etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
 } as const

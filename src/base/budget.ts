@@ -376,6 +376,10 @@ export const budget = {
   stewardLine: 512,
   stewardOpenMs: 3000,
   stewardMs: 120_000,
+  /** Milliseconds until the installer listens, that it may take on the slowest of cards, and between two looks at how far it is. */
+  installOpenMs: 30_000,
+  installMs: 30 * 60_000,
+  installLookMs: 250,
   /** Milliseconds between two feedings of the watchdog, which bites after 15 or more. */
   watchdogMs: 5000,
   /** Milliseconds until the server has to be ready: a large store that has to be looked through on a slow card takes long. */

@@ -7,8 +7,9 @@ import type { Log } from '../base/log.ts'
 import type { Appliance, Changes, Word } from './appliance.ts'
 import { readBounded } from './bounded.ts'
 import { type Facts, readFacts } from './facts.ts'
+import { haveWritten } from './installer.ts'
 import { type Network, readNetwork } from './network.ts'
-import type { Slot, Slots } from './slots.ts'
+import type { Slot, Slots, Watching } from './slots.ts'
 import { askSteward } from './steward.ts'
 import { readTtys } from './ttys.ts'
 import { watchFolder } from './watch.ts'
@@ -94,6 +95,11 @@ export class Board implements Appliance, Disposable {
     await askSteward(this.#directory, [word, ...words])
     this.#healthy ||= word === 'healthy'
     this.#switchesOff ||= word === 'poweroff'
+  }
+
+  write(update: AsyncIterable<Buffer>, version: string, watching: Watching): Promise<void> {
+    this.#log.info({ version }, 'the board is asked to write an update')
+    return haveWritten(this.#directory, update, version, watching)
   }
 
   choose(slot: Slot, version: string): Promise<void> {

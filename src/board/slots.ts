@@ -15,6 +15,13 @@ export type Slots = {
   readonly trial: Trial | undefined
   /** Why the version before this one was left again, as a sentence; undefined when it was not. */
   readonly fallback: string | undefined
+  /**
+   * Has the slot that does not run written from an update and compared, by whoever may: the server cannot write there.
+   * @param update its octets, each chunk its own
+   * @param version that it has to be of
+   * @throws Failure REFUSED in words, GIVEN_UP when it was stopped
+   */
+  write(update: AsyncIterable<Buffer>, version: string, watching: Watching): Promise<void>
   /** Has the other slot started from the next start on, on trial. @throws Failure REFUSED the steward's sentence */
   choose(slot: Slot, version: string): Promise<void>
   /** Has the other slot started from the next start on, for good. @throws Failure REFUSED the steward's sentence */
@@ -24,11 +31,18 @@ export type Slots = {
 }
 
 export type OtherSlot = {
-  /** The partition, which the server may write. */
+  /** The partition, which the server may read. */
   readonly device: string
   /** Undefined while nothing that could be started lies in it. */
   readonly version: string | undefined
   readonly octets: number
+}
+
+/** Who waits for the writing of a slot. */
+export type Watching = {
+  /** @param part between 0 and 1 */
+  progress(stage: 'writing' | 'comparing', part: number): Promise<void>
+  readonly signal: AbortSignal
 }
 
 /** A version on trial. */

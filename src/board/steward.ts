@@ -1,18 +1,17 @@
 /** Asks the steward, the one program on the board that may change it: a line into its FIFO, and its answer in a file. */
 import { randomBytes } from 'node:crypto'
-import { constants, type FSWatcher, watch } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { closeSync, type FSWatcher, watch, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { budget } from '../base/budget.ts'
-import { codeOf, Failure, sentence } from '../base/failure.ts'
+import { Failure, sentence } from '../base/failure.ts'
 import { readBounded } from './bounded.ts'
+import { intoFifo } from './fifo.ts'
 
 /** Printable ASCII without the space, which parts the words. */
 const oneWord = /^[!-~]{1,255}$/
 
-/** How long things may take, for tests. */
-type Patience = { readonly openMs: number; readonly answerMs: number }
+/** How long things may take; at the signal nobody waits any longer. */
+type Patience = { readonly openMs: number; readonly answerMs: number; readonly signal?: AbortSignal }
 const patience: Patience = { openMs: budget.stewardOpenMs, answerMs: budget.stewardMs }
 
 /**
@@ -23,42 +22,22 @@ const patience: Patience = { openMs: budget.stewardOpenMs, answerMs: budget.stew
 export async function askSteward(
   directory: string,
   words: readonly string[],
-  { openMs, answerMs }: Patience = patience,
+  { openMs, answerMs, signal }: Patience = patience,
 ): Promise<void> {
   const id = randomBytes(8).toString('hex')
   const line = `${[id, ...words].join(' ')}\n`
   if (!words.every(word => oneWord.test(word)) || line.length > budget.stewardLine) {
     throw new Failure('REFUSED', 'This cannot be asked of the board: it has characters that do not belong there.')
   }
-  using answer = new Answer(join(directory, 'answers'), id, answerMs)
-  await send(join(directory, 'steward'), line, openMs)
+  using answer = new Answer(join(directory, 'answers'), id, answerMs, signal)
+  await intoFifo(join(directory, 'steward'), { openMs }, fd => {
+    // A line this short goes into a FIFO as a whole or not at all (PIPE_BUF).
+    writeSync(fd, line)
+    closeSync(fd)
+  })
   const said = await answer.wait()
   if (said === 'ok') return
   throw new Failure('REFUSED', said.startsWith('no ') ? said.slice(3) : 'The board gave an answer that makes no sense.')
-}
-
-/** A line this short goes into a FIFO as a whole or not at all (PIPE_BUF). */
-async function send(fifo: string, line: string, openMs: number): Promise<void> {
-  const until = performance.now() + openMs
-  for (;;) {
-    try {
-      // Without O_NONBLOCK the opening waits for a reader, for ever, in one of the few threads for files.
-      await using file = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK)
-      if (!(await file.stat()).isFIFO()) throw new Failure('REFUSED', `${fifo} is no way to ask the board.`)
-      await file.write(line)
-      return
-    } catch (error) {
-      if (error instanceof Failure) throw error
-      const code = codeOf(error)
-      // Between two lines the steward may not be reading, and a full pipe empties.
-      const passes = code === 'ENXIO' || code === 'EAGAIN'
-      if (!passes || performance.now() >= until) {
-        const why = code === 'ENXIO' ? 'nobody there listens' : code
-        throw new Failure('REFUSED', `The board could not be asked: ${why}.`, { cause: error })
-      }
-      await sleep(50)
-    }
-  }
 }
 
 /** The file of one answer. It is watched from before the question: an answer may come at once. */
@@ -68,19 +47,22 @@ class Answer implements Disposable {
   readonly #close: () => void
   #late = false
 
-  constructor(folder: string, id: string, answerMs: number) {
+  constructor(folder: string, id: string, answerMs: number, signal?: AbortSignal) {
     this.#path = join(folder, id)
     const stir = () => void this.#stirred.dispatchEvent(new Event('stir'))
     // Where watching is not possible, or misses something, it is looked for.
     const timer = setInterval(stir, budget.boardLookMs)
-    const end = setTimeout(() => {
+    const giveUp = () => {
       this.#late = true
       stir()
-    }, answerMs)
+    }
+    const end = setTimeout(giveUp, answerMs)
+    signal?.addEventListener('abort', giveUp)
     const watcher = watching(folder, stir)
     this.#close = () => {
       clearInterval(timer)
       clearTimeout(end)
+      signal?.removeEventListener('abort', giveUp)
       watcher?.close()
     }
   }

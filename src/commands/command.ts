@@ -83,6 +83,8 @@ type Row = {
   /** Options that it cannot do without; they are not among the others. */
   readonly needs?: readonly Option[]
   readonly group: string
+  /** It is for programs: the list of commands leaves it out. */
+  readonly unlisted?: true
   readonly summary: string
   readonly details: Lines
   readonly examples: Lines

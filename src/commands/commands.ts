@@ -25,6 +25,7 @@ import { updating } from './update.ts'
 import { repairStore, verifyStore } from './upkeep.ts'
 import { addUser, changePassword, existing, listUsers, newName, removeUser } from './users.ts'
 import { vacation } from './vacation.ts'
+import { writingSlots } from './write-slot.ts'
 
 const passwordWays = [
   'The password is asked for twice at the terminal without showing it, unless an option says otherwise.',
@@ -117,6 +118,7 @@ export const commands: readonly Command[] = [
   ...networking,
   ...power,
   ...updating(),
+  writingSlots(),
   {
     name: 'verify',
     operands: '',

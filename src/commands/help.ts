@@ -15,7 +15,8 @@ const ending = [
 ]
 
 /** Every command with one line, in groups. */
-export function overview(commands: readonly Command[], last: Lines = ending, width = plainWidth): Lines {
+export function overview(all: readonly Command[], last: Lines = ending, width = plainWidth): Lines {
+  const commands = all.filter(({ unlisted }) => !unlisted)
   const names = commands.map(({ name, operands }) => `  ${name} ${operands}`.trimEnd())
   const room = Math.max(...names.map(({ length }) => length))
   const beside = width - room - 2 >= leastSummary

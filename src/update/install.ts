@@ -1,21 +1,18 @@
 /**
- * Installs an update from a file: all of it is checked, then written into the slot that does not run, read back and compared,
- * and only then is that slot chosen for the next start. Whatever ends this before, the choice is untouched, and what was
- * written is no file system.
+ * Installs an update from a file: all of it is checked, then handed to whoever may write the slot that does not run, and only
+ * when it is whole there is that slot chosen for the next start. Whatever ends this before, the choice is untouched, and what
+ * was written is no file system.
  */
 import type { KeyObject } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { isDeepStrictEqual } from 'node:util'
-import type { Slots } from '../board/slots.ts'
-import { SlotWriter } from './device.ts'
+import type { Slots, Watching } from '../board/slots.ts'
 import { judge, slotToWrite } from './judge.ts'
 import type { Manifest } from './manifest.ts'
 import { inWords, refuse, unlessStopped } from './refusal.ts'
-import { inSlot } from './slot.ts'
-import { unpack } from './unpack.ts'
+import { chunksOf, unpack } from './unpack.ts'
 
-export type Stage = 'checking' | 'writing' | 'comparing'
+export type Stage = 'checking' | Parameters<Watching['progress']>[0]
 
 export type Installation = {
   readonly slots: Slots
@@ -38,10 +35,6 @@ const fileWords = {
   '': 'The file cannot be read',
 }
 
-const faulty =
-  'The card does not give back what was written to it. What runs stays as it is; the card should be replaced soon.'
-const misnamed = 'The update does not hold the version that it says. It is not installed.'
-
 /**
  * @param path of the update
  * @returns the version that the next start begins with
@@ -49,57 +42,26 @@ const misnamed = 'The update does not hold the version that it says. It is not i
  */
 export async function install(path: string, installation: Installation): Promise<string> {
   const { slots, signal } = installation
-  const { device } = slotToWrite(slots)
+  slotToWrite(slots)
   // What is a FIFO, and not a file, would keep an open that waits.
   await using file = await inWords(fileWords, () => open(path, constants.O_RDONLY | constants.O_NONBLOCK))
   await refuseOther(file)
   const manifest = await check(file, installation)
   // The other slot may have been chosen by an update before this one: a power cut would start the half of it then.
   await slots.choose(slots.slot, slots.version)
-  await write(file, manifest, device, installation)
+  await slots.write(chunksOf(file, signal), manifest.version, installation)
   unlessStopped(signal)
   // From here on the slot stays as it is: whoever does not answer may have chosen it all the same.
   await slots.choose(slots.slot === 'a' ? 'b' : 'a', manifest.version)
   return manifest.version
 }
 
-/** Writes the slot and compares it. @throws Failure, and then no file system is there */
-async function write(file: FileHandle, manifest: Manifest, device: string, installation: Installation): Promise<void> {
-  const { key, progress, signal } = installation
-  const { size, unpacked_sha256 } = manifest.parts[0]
-  await using writer = await SlotWriter.open(device)
-  let done = 0
-  await unpack(file, {
-    key,
-    signal,
-    begin: async again => {
-      if (!isDeepStrictEqual(again, manifest)) changed()
-    },
-    take: async octets => {
-      unlessStopped(signal)
-      await writer.write(octets)
-      done += octets.length
-      await progress('writing', done / size)
-    },
-  })
-  await writer.seal()
-  try {
-    const found = await writer.sum(size, { signal, progress: octets => progress('comparing', octets / size) })
-    if (found !== unpacked_sha256) refuse(faulty)
-    if ((await inSlot(device))?.version !== manifest.version) refuse(misnamed)
-  } catch (error) {
-    await writer.spoil()
-    throw error
-  }
-}
-
 /** Reads all of it and writes nothing. What is to be asked is asked first: the rest takes minutes. */
 async function check(file: FileHandle, installation: Installation): Promise<Manifest> {
   const { slots, key, schema, confirm, progress, signal } = installation
   let [size, done] = [1, 0]
-  return unpack(file, {
+  return unpack(chunksOf(file, signal), {
     key,
-    signal,
     begin: async manifest => {
       const question = judge(manifest, slots, schema)
       if (question !== undefined) await confirm(question)
@@ -116,8 +78,4 @@ async function check(file: FileHandle, installation: Installation): Promise<Mani
 async function refuseOther(file: FileHandle): Promise<void> {
   const stat = await inWords(fileWords, () => file.stat())
   if (!stat.isFile()) refuse('This is no file, and so no update.')
-}
-
-function changed(): never {
-  return refuse('The file has changed while it was read. Nothing was installed; try again.')
 }

@@ -15,7 +15,6 @@ export type Unpacking = {
   begin(manifest: Manifest): Promise<void>
   /** Takes the slot's octets, in order. They are valid until it resolves. */
   take(octets: Buffer): Promise<void>
-  readonly signal: AbortSignal
 }
 
 const fileWords = {
@@ -26,14 +25,14 @@ const fileWords = {
 
 /**
  * Resolves when all of it was as its manifest says.
- * @throws Failure REFUSED in words, GIVEN_UP when the person has stopped it
+ * @param update each chunk its own: it is still being unpacked when the next one is asked for
+ * @throws Failure REFUSED in words
  */
-export async function unpack(file: FileHandle, { key, begin, take, signal }: Unpacking): Promise<Manifest> {
+export async function unpack(update: AsyncIterable<Buffer>, { key, begin, take }: Unpacking): Promise<Manifest> {
   let manifest: Manifest | undefined
   async function* packed(): AsyncGenerator<Buffer> {
     const reader = new UpdateReader(key)
-    for await (const chunk of chunksOf(file)) {
-      unlessStopped(signal)
+    for await (const chunk of update) {
       for (const event of reader.feed(chunk)) {
         if (event.kind === 'octets') {
           yield event.octets
@@ -71,9 +70,10 @@ const decoding = {
   params: { [constants.ZSTD_d_windowLogMax]: budget.updateWindowLog },
 }
 
-async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+/** Reads an update from its beginning. @throws Failure REFUSED in words, GIVEN_UP when the person has stopped it */
+export async function* chunksOf(file: FileHandle, signal: AbortSignal): AsyncGenerator<Buffer> {
   for (let position = 0; ; ) {
-    // Each its own: what is still being unpacked must not be written over.
+    unlessStopped(signal)
     const { bytesRead, buffer } = await inWords(fileWords, () =>
       file.read(Buffer.allocUnsafeSlow(budget.updateChunk), 0, budget.updateChunk, position),
     )

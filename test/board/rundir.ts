@@ -6,13 +6,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** As B's steward does it: open in both directions, and each answer whole or not there. `answer` says what it answers. */
-const script = `
+const stewarding = `
 cd "$1" || exit
 exec 3<>steward
 echo ready
 while read -r id words <&3; do
   echo "$words" >>asked
   cp answer "answers/.$id" && mv "answers/.$id" "answers/$id"
+done`
+
+/** And his installer, who keeps what he gets and is told here how he goes about it. */
+const installing = (deed: string) => `
+cd "$1" || exit
+exec 3<>steward
+echo ready
+while read -r id words <&3; do
+  echo "$words" >>asked
+  answer() { echo "$1" >"answers/.$id" && mv "answers/.$id" "answers/$id"; }
+  (${deed}) 3>&-
 done`
 
 export const facts = {
@@ -60,6 +71,16 @@ export class RunDirectory implements AsyncDisposable {
   /** Has a steward at work, who answers everything so. */
   async employ(answer = 'ok'): Promise<void> {
     await this.write('answer', `${answer}\n`)
+    await this.#run(stewarding)
+  }
+
+  /** Has a steward at work whose installer does this, in the shell, once for each request; `answer WORDS` ends it. */
+  async employInstaller(deed: string): Promise<void> {
+    execFileSync('mkfifo', [join(this.path, 'update')])
+    await this.#run(installing(deed))
+  }
+
+  async #run(script: string): Promise<void> {
     const child = spawn('sh', ['-c', script, 'steward', this.path], { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#stop = async () => {
       child.kill()

@@ -79,6 +79,7 @@ export class ScriptedBoard implements Appliance {
   }
 
   firstBoot = async () => undefined
+  write = () => this.steward('install')
   choose = (slot: string, version: string) => this.steward('choose', slot, version)
   back = () => this.steward('back')
   reboot = () => this.steward('reboot')

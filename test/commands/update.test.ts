@@ -11,7 +11,7 @@ import { parseCall } from '../../src/commands/parse.ts'
 import { updating } from '../../src/commands/update.ts'
 import { foundUpdates } from '../../src/commands/update-found.ts'
 import { inSlot } from '../../src/update/slot.ts'
-import { fatSlot, Maker, slotManifest, slotOctets } from '../update/maker.ts'
+import { fatSlot, Maker, RecordedSlots, slotManifest, slotOctets } from '../update/maker.ts'
 import { ScriptedBoard } from './appliance.ts'
 import { type Configured, listensNowhere, openConfigured } from './configured.ts'
 import { ScriptedDialogue } from './script.ts'
@@ -29,7 +29,11 @@ class Box implements AsyncDisposable {
     this.device = device
     this.stick = stick
     this.#configured = configured
-    Object.assign(this.board, { other: { device, version: '0.0.9', octets: slotOctets } })
+    const slots = new RecordedSlots(maker, device)
+    Object.assign(this.board, {
+      other: { device, version: '0.0.9', octets: slotOctets },
+      write: slots.write.bind(slots),
+    })
     Object.assign(configured.household, { board: this.board })
   }
 

@@ -8,6 +8,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { install } from '../../src/update/install.ts'
 import { makersKey } from '../../src/update/key.ts'
+import { writeSlot } from '../../src/update/write.ts'
 
 const [, , update = '', device = '', choice = '', key = ''] = process.argv
 
@@ -19,6 +20,8 @@ await install(update, {
     other: { device, version: undefined, octets: (await stat(device)).size },
     trial: undefined,
     fallback: undefined,
+    write: async (octets, version, { progress, signal }) =>
+      writeSlot(octets, { device, key: await makersKey(key), version, progress, signal }),
     choose: async slot => {
       writeFileSync(`${choice}.new`, slot)
       renameSync(`${choice}.new`, choice)

@@ -41,7 +41,7 @@ describe('an update', () => {
   test('is written into the other slot, compared, and chosen', async () => {
     await using maker = await Maker.open()
     const device = await maker.device()
-    const slots = new RecordedSlots(device)
+    const slots = new RecordedSlots(maker, device)
     const questions: string[] = []
     const stages = new Set<Stage>()
     const progress = async (stage: Stage, part: number) => {
@@ -59,7 +59,7 @@ describe('an update', () => {
   test('leaves nothing to start while it is written', async () => {
     await using maker = await Maker.open()
     const device = await maker.device()
-    const slots = new RecordedSlots(device)
+    const slots = new RecordedSlots(maker, device)
     const seen = new Set<string | undefined>()
     const progress = async (stage: Stage) => {
       if (stage === 'writing') seen.add((await inSlot(device))?.version)
@@ -76,7 +76,7 @@ describe('an update', () => {
   for (const [version, question] of asks) {
     test(`of version ${version} is asked about`, async () => {
       await using maker = await Maker.open()
-      const slots = new RecordedSlots(await maker.device())
+      const slots = new RecordedSlots(maker, await maker.device())
       const update = await maker.update({ version })
       const questions: string[] = []
       assert.equal(await install(update, installation(maker, slots, { questions })), version)
@@ -87,7 +87,7 @@ describe('an update', () => {
 
   test('may be one that reads less where the mail cannot be opened at all', async () => {
     await using maker = await Maker.open()
-    const slots = new RecordedSlots(await maker.device())
+    const slots = new RecordedSlots(maker, await maker.device())
     const update = await maker.update({ reads: [2] })
     assert.equal(await install(update, installation(maker, slots, { schema: undefined })), '0.2.0')
   })
@@ -99,8 +99,8 @@ type Case = {
   readonly making?: Making
   /** Changes the file before it is installed. */
   readonly spoil?: (update: string, maker: Maker) => Promise<void>
-  readonly slots?: ConstructorParameters<typeof RecordedSlots>[1]
-  readonly given?: (update: string, device: string) => Given
+  readonly slots?: ConstructorParameters<typeof RecordedSlots>[2]
+  readonly given?: (update: string, device: string, maker: Maker) => Given
   /** The slot was written to, so that nothing can be started there. */
   readonly written?: true
 }
@@ -142,13 +142,12 @@ const cases: readonly Case[] = [
     name: 'that is exchanged for another signed one',
     spoil: async (_update, maker) => void (await maker.update({ version: '0.4.0' })),
     // The steward is asked between the passes: that is when somebody is quick.
-    given: (update, device) => ({
-      slots: new RecordedSlots(device, {
+    given: (update, device, maker) => ({
+      slots: new RecordedSlots(maker, device, {
         at: async () => writeFile(update, await readFile(update.replace('0.2.0', '0.4.0'))),
       }),
     }),
     why: /has changed/,
-    written: true,
   },
   {
     name: 'that the card does not give back',
@@ -170,8 +169,8 @@ describe('no update is installed', () => {
       const before = await readFile(device)
       const update = await maker.update(making)
       await spoil?.(update, maker)
-      const recorded = new RecordedSlots(device, slots)
-      const work = installation(maker, recorded, given?.(update, device))
+      const recorded = new RecordedSlots(maker, device, slots)
+      const work = installation(maker, recorded, given?.(update, device, maker))
       await assert.rejects(install(update, work), { code: 'REFUSED', message: why })
       assert.deepEqual(
         recorded.asked.filter(asked => asked.startsWith('choose b')),
@@ -191,14 +190,14 @@ describe('no update is installed', () => {
   for (const [name, path, message] of files) {
     test(name, async () => {
       await using maker = await Maker.open()
-      const slots = new RecordedSlots(await maker.device())
+      const slots = new RecordedSlots(maker, await maker.device())
       await assert.rejects(install(path(maker), installation(maker, slots)), { code: 'REFUSED', message })
     })
   }
 
   test('on a card without a second slot', async () => {
     await using maker = await Maker.open()
-    const work = installation(maker, new RecordedSlots(undefined))
+    const work = installation(maker, new RecordedSlots(maker, undefined))
     await assert.rejects(install(await maker.update(), work), { code: 'REFUSED', message: /no second place/ })
   })
 
@@ -206,7 +205,7 @@ describe('no update is installed', () => {
     test(`when it is stopped while ${stage}`, async () => {
       await using maker = await Maker.open()
       const device = await maker.device()
-      const slots = new RecordedSlots(device)
+      const slots = new RecordedSlots(maker, device)
       const stop = new AbortController()
       const given = { ...once(stage, async () => stop.abort()), signal: stop.signal }
       await assert.rejects(install(await maker.update(), installation(maker, slots, given)), { code: 'GIVEN_UP' })
@@ -220,7 +219,7 @@ describe('no update is installed', () => {
   test('when the person says no, and then nothing is written', async () => {
     await using maker = await Maker.open()
     const device = await maker.device()
-    const slots = new RecordedSlots(device)
+    const slots = new RecordedSlots(maker, device)
     const confirm = async () => {
       throw new Failure('REFUSED', 'Nothing was done.')
     }
@@ -231,7 +230,8 @@ describe('no update is installed', () => {
   })
 
   test('beside another one', async () => {
-    const slots = new RecordedSlots('/dev/null')
+    await using maker = await Maker.open()
+    const slots = new RecordedSlots(maker, undefined)
     await alone(slots, async () => {
       await assert.rejects(
         alone(slots, async () => {}),

@@ -4,7 +4,8 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Packing, packUpdate } from '../../scripts/pack-update.ts'
-import type { Slots } from '../../src/board/slots.ts'
+import type { Slots, Watching } from '../../src/board/slots.ts'
+import { writeSlot } from '../../src/update/write.ts'
 
 /** Of every slot here: the smallest FAT16. */
 export const slotOctets = 2_400_256
@@ -146,7 +147,7 @@ export class Maker implements AsyncDisposable {
   }
 }
 
-/** The slots of a card, with all that was asked of the steward. */
+/** The slots of a card, with all that was asked of the steward. What writes is what the installer is. */
 export class RecordedSlots implements Slots {
   readonly arch = 'arm64'
   readonly version = '0.1.0'
@@ -155,10 +156,12 @@ export class RecordedSlots implements Slots {
   readonly trial: Slots['trial']
   readonly fallback: Slots['fallback']
   readonly asked: string[] = []
+  readonly #key: KeyObject
   /** Is called when something is asked. */
   readonly #at: (asked: string) => void | Promise<void>
 
   constructor(
+    { keys }: Pick<Maker, 'keys'>,
     device: string | undefined,
     {
       trial,
@@ -173,7 +176,13 @@ export class RecordedSlots implements Slots {
     this.other = device === undefined ? undefined : { device, version: '0.0.9', octets }
     this.trial = trial
     this.fallback = fallback
+    this.#key = keys.publicKey
     this.#at = at
+  }
+
+  write(update: AsyncIterable<Buffer>, version: string, watching: Watching): Promise<void> {
+    const { progress, signal } = watching
+    return writeSlot(update, { device: this.other?.device ?? '', key: this.#key, version, progress, signal })
   }
 
   async choose(slot: string, version: string): Promise<void> {

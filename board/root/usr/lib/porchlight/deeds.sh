@@ -47,6 +47,44 @@ slot_holds() {
   return "$result"
 }
 
+# become_installer COMMAND...: who may write the other slot, and nothing else.
+become_installer() {
+  exec /usr/bin/setpriv --reuid=installer --regid=installer --clear-groups --no-new-privs \
+    --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$@"
+}
+
+# The server does not write the slot itself: whatever a server that was taken over laid there would be root with the next start.
+# It writes the update into the FIFO `update`; the installer takes nothing but what the maker has signed. The answer comes at
+# its end, which may be minutes away, and the steward goes on meanwhile.
+do_install() {
+  [ ! -e /run/trial ] || refuse 'This version is still on trial.' || return
+  end_installer
+  answered=later
+  install_update &
+}
+
+# One whose server has ended, or gave up waiting for it.
+end_installer() {
+  installer=$(first_line /run/keep/installer)
+  [ "$(stat -c %U "/proc/${installer:-none}" 2>/dev/null)" != installer ] || kill -KILL "$installer"
+}
+
+install_update() {
+  exec 3>&-
+  device=$(partition "$disk" "$(slot_number "$(other_slot "$slot")")")
+  # Opening the FIFO waits for the server: not for ever.
+  # shellcheck disable=SC2016 # Its own shell reads these.
+  become_installer timeout 1800 env -i sh -c 'exec /usr/bin/porchlight write-slot "$@" <"$0"' \
+    /run/board/update "$device" "$first" >/run/board/installing 2>/run/keep/installer-words &
+  echo "$!" >/run/keep/installer
+  if wait "$!"; then
+    answer ok
+  else
+    words=$(tail -n 1 /run/keep/installer-words | tr -cd '\040-\176' | cut -c 1-400)
+    answer "no ${words:-The other slot could not be written.}"
+  fi
+}
+
 do_choose() {
   [ ! -e /run/trial ] || refuse 'This version is still on trial.' || return
   if [ "$first" = "$slot" ]; then

@@ -35,8 +35,8 @@ fallback_words() {
 
 write_facts() {
   other=$(partition "$disk" "$(slot_number "$(other_slot "$slot")")")
-  # The server writes a new version there; and it may ask the watchdog to wait.
-  chgrp porchlight "$other" && chmod 660 "$other"
+  # A new version is written there by the installer, and read by the server, which may ask the watchdog to wait.
+  chown installer:porchlight "$other" && chmod 640 "$other"
   [ -z "$watchdog" ] || { chgrp porchlight "$watchdog" && chmod 660 "$watchdog"; }
   model=$(cat /proc/device-tree/model /sys/class/dmi/id/product_name 2>/dev/null | tr -d '\0' | head -n 1)
   {

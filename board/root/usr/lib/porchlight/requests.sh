@@ -17,6 +17,8 @@ read_request() {
   case $word in
     healthy | reboot | poweroff | factory-reset | back | first-boot | save-clock | log)
       takes "$#" 0 && return ;;
+    install)
+      takes "$#" 1 && is_version "$first" && return ;;
     choose)
       takes "$#" 2 && is_slot "$first" && is_version "$second" && return ;;
     network)
