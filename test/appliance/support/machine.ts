@@ -168,6 +168,8 @@ export class Machine implements AsyncDisposable {
       '-drive',
       `if=${drive},id=d0,file=${disk.path},format=raw,cache=writeback`,
     ]
+    // The plug may have been pulled while it was starting itself anew.
+    if (this.#cut) return
     const child = spawn(file, [...words, ...plugged, ...common], { stdio: 'pipe' })
     this.#child = child
     child.stdin.on('error', () => {}) // The machine is off.
