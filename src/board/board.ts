@@ -98,7 +98,7 @@ export class Board implements Appliance, Disposable {
   }
 
   write(update: AsyncIterable<Buffer>, version: string, watching: Watching): Promise<void> {
-    this.#log.info({ version }, 'the board is asked to write an update')
+    this.#log.info({ word: 'install', words: [version] }, 'the board is asked for something')
     return haveWritten(this.#directory, update, version, watching)
   }
 

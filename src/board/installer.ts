@@ -1,6 +1,7 @@
 /**
- * Has the installer write the slot that does not run. It is root's, a user of its own, and the one program that may write
- * there: it takes the update from a FIFO, checks it anew, and says in a file how far it is. The steward answers at its end.
+ * Has the installer write the slot that does not run: a process and a user of its own, begun by the steward, and the one that
+ * may write there. It takes the update from a FIFO, checks it anew, and says in a file how far it is; the steward answers at
+ * its end.
  */
 import { Socket } from 'node:net'
 import { join } from 'node:path'
@@ -46,7 +47,10 @@ export async function haveWritten(
   }
 }
 
-/** Gives it all to the installer, and reads along until the signal. @throws Failure what is wrong with the update, or that nobody takes it */
+/**
+ * Gives it all to the installer, and reads along until the signal.
+ * @throws Failure what is wrong with the update, or that nobody takes it
+ */
 async function hand(directory: string, update: AsyncIterable<Buffer>, work: Watching): Promise<void> {
   const { signal } = work
   const pipe = await intoFifo(

@@ -1,4 +1,4 @@
-/** What somebody who has taken the server over finds: a user who can read the mail, and lay nothing that would be root with the next start. */
+/** What whoever has taken the server over can do: as a user who reads the mail, and lays nothing that root begins at the next start. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { furnishedDisk } from './support/furnished.ts'
