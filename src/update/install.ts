@@ -49,6 +49,8 @@ export async function install(path: string, installation: Installation): Promise
   const manifest = await check(file, installation)
   // The other slot may have been chosen by an update before this one: a power cut would start the half of it then.
   await slots.choose(slots.slot, slots.version)
+  // Who writes is not begun for somebody who has left.
+  unlessStopped(signal)
   await slots.write(chunksOf(file, signal), manifest.version, installation)
   unlessStopped(signal)
   // From here on the slot stays as it is: whoever does not answer may have chosen it all the same.

@@ -216,6 +216,17 @@ describe('no update is installed', () => {
     })
   }
 
+  test('when it is stopped before the writing, and then nobody who writes is begun', async () => {
+    await using maker = await Maker.open()
+    const device = await maker.device()
+    const stop = new AbortController()
+    const slots = new RecordedSlots(maker, device, { at: () => stop.abort() })
+    slots.write = () => assert.fail('it was begun')
+    const work = installation(maker, slots, { signal: stop.signal })
+    await assert.rejects(install(await maker.update(), work), { code: 'GIVEN_UP' })
+    assert.equal((await inSlot(device))?.version, '0.0.9')
+  })
+
   test('when the person says no, and then nothing is written', async () => {
     await using maker = await Maker.open()
     const device = await maker.device()
